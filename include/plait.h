@@ -1,0 +1,33 @@
+/* plait.h: threads, worker processes and coroutines, plaited into one. This header brings in all of libplait; the parts
+   in plait/ may also be included one by one. <plait/http.h> belongs to libplait-http and is included by itself.
+
+   What holds for every call:
+   - 0 is success, a negative code an error: -errno, plait's own (<plait/error.h>) or the user's. errno is not touched
+     on purpose and never carries meaning.
+   - A call that may wait takes a plait_deadline, works from any thread and from any coroutine, and is a cancellation
+     point unless its text says otherwise: in a dead scope it gives PLAIT_ECANCELED at once.
+   - Objects may be used by many at once unless their text says otherwise; freeing one while it is in use is an error.
+   - A broken rule (unlock of a mutex not held, a future dropped while pending) stops the program with a sentence. */
+#ifndef PLAIT_H
+#define PLAIT_H
+
+#include <plait/bytes.h>
+#include <plait/completions.h>
+#include <plait/condition.h>
+#include <plait/error.h>
+#include <plait/event.h>
+#include <plait/executor.h>
+#include <plait/future.h>
+#include <plait/group.h>
+#include <plait/io.h>
+#include <plait/map.h>
+#include <plait/mutex.h>
+#include <plait/queue.h>
+#include <plait/scope.h>
+#include <plait/semaphore.h>
+#include <plait/task.h>
+#include <plait/thread.h>
+#include <plait/time.h>
+#include <plait/version.h>
+
+#endif

@@ -1,0 +1,106 @@
+/* future.h: submit a task, get a future; wait for it, take its result.
+
+   A future is PENDING, then RUNNING, then FINISHED; or PENDING, then CANCELLED. Each one must be awaited or detached,
+   once: plait_await, plait_await_until (when it gives the outcome), plait_future_unref (once it is done),
+   plait_future_detach, or by handing it to a completions object or group. A future that is dropped while its work is
+   still to come stops the program with a sentence; a failure that nobody looked at is reported on stderr. */
+#ifndef PLAIT_FUTURE_H
+#define PLAIT_FUTURE_H
+
+#include <plait/error.h>
+#include <plait/task.h>
+#include <plait/time.h>
+PLAIT_BEGIN_DECLARATIONS
+
+typedef struct plait_future plait_future;
+typedef struct plait_executor plait_executor;
+
+/* Zero bytes are the defaults. */
+typedef struct plait_submit_options {
+    const char *name; /* instead of the function's, in errors; must live as long as the future */
+} plait_submit_options;
+
+/* Submits task `f` with its argument (a pointer to it, NULL for void) to an executor. The argument is copied. Never
+   NULL: what fails at submit is a failed future (PLAIT_ECLOSED, PLAIT_ENOMEM, PLAIT_EFORKED, or what the executor
+   says). No cancellation point. The caller owns the future. */
+#define plait_submit(executor, f, ...)                                                                                 \
+    plait_submit_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
+#define plait_submit_with(executor, options, f, ...)                                                                   \
+    plait_submit_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), (options),                         \
+                      sizeof(plait_submit_options), __FILE__, __LINE__)
+PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_task *task, const void *argument,
+                                          const plait_submit_options *options, size_t options_size, const char *file,
+                                          int line);
+
+/* Waits for f, copies the result to *out (NULL: drops it), and ends f: always. Returns f's own code (its record is then
+   plait_error()); or PLAIT_ECANCELED when the wait was cut short: then f is cancelled and detached.
+   A result of another size than the task's stops the program. A plait_bytes result belongs to the caller. */
+#define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))
+PLAIT_API int plait_await_sized(plait_future *future, void *out, size_t size) PLAIT_MUST_CHECK;
+
+/* The same until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN or
+   PLAIT_ECANCELED f goes on and is still the caller's. */
+#define plait_await_until(future, out, deadline)                                                                       \
+    plait_await_until_sized((future), (out), PLAIT_RESULT_SIZE_(out), (deadline))
+PLAIT_API int plait_await_until_sized(plait_future *future, void *out, size_t size,
+                                      plait_deadline deadline) PLAIT_MUST_CHECK;
+
+/* Waits until f is done; ends nothing, takes nothing. The code is about the wait alone: 0; PLAIT_EAGAIN;
+   PLAIT_ETIMEDOUT; PLAIT_ECANCELED. */
+PLAIT_API int plait_future_wait(plait_future *future, plait_deadline deadline) PLAIT_MUST_CHECK;
+
+/* Reads the outcome of a done future without ending it: its code, and the result copied to *out (NULL: not copied).
+   PLAIT_EAGAIN while it is not done. A plait_bytes result read so still belongs to the future. */
+#define plait_future_result(future, out) plait_future_result_sized((future), (out), PLAIT_RESULT_SIZE_(out))
+PLAIT_API int plait_future_result_sized(plait_future *future, void *out, size_t size);
+
+typedef enum plait_future_state {
+    PLAIT_FUTURE_PENDING,
+    PLAIT_FUTURE_RUNNING,
+    PLAIT_FUTURE_FINISHED, /* succeeded or failed */
+    PLAIT_FUTURE_CANCELLED /* before it ran */
+} plait_future_state;
+
+/* The state now; the last two are for good. Never waits. */
+PLAIT_API plait_future_state plait_future_get_state(plait_future *future);
+
+/* Cancels: a pending future is CANCELLED at once and never runs (its outcome is PLAIT_ETASK, the cause
+   PLAIT_ECANCELED); a running task's scope is cancelled, so its next wait tells it. True if the task will not run, now
+   or by an earlier call; false if it runs or ran. Never waits. */
+PLAIT_API bool plait_future_cancel(plait_future *future);
+
+/* One more owner, or one less. The last to go from a future that is not done stops the program. */
+PLAIT_API plait_future *plait_future_ref(plait_future *future);
+PLAIT_API void plait_future_unref(plait_future *future);
+
+/* Gives the caller's ownership up: the task runs on unwatched. If it fails, that is reported on stderr. */
+PLAIT_API void plait_future_detach(plait_future *future);
+
+/* The argument (it lives in the future), NULL for void; the name; where it was submitted. Valid while the caller owns
+   the future. */
+PLAIT_API const void *plait_future_argument(plait_future *future);
+PLAIT_API const char *plait_future_name(plait_future *future);
+
+typedef enum plait_wait_mode { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT_FIRST_EXCEPTION } plait_wait_mode;
+
+/* Waits until all of the `count` futures are done, or one is, or one has failed (a cancelled one has not failed; if none
+   fails, all). Moves the done ones to the front, otherwise keeping their order, and says in *done_count (unless NULL)
+   how many they are, whatever it returns. Futures may come from different executors and may be named more than once. Ends
+   none. 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EINVAL for an unknown mode; PLAIT_ENOMEM. */
+PLAIT_API int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait_deadline deadline,
+                         size_t *done_count) PLAIT_MUST_CHECK;
+
+PLAIT_END_DECLARATIONS
+
+/* The size of what `out` points to; anything for NULL. */
+#ifdef __cplusplus
+extern "C++" {
+template <class R> constexpr size_t plait_result_size_(R *) { return sizeof(R); }
+constexpr size_t plait_result_size_(decltype(nullptr)) { return 0; }
+}
+#define PLAIT_RESULT_SIZE_(out) plait_result_size_(out)
+#else
+#define PLAIT_RESULT_SIZE_(out) sizeof(*_Generic((out), void *: (char *)0, int: (char *)0, default: (out)))
+#endif
+
+#endif

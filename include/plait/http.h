@@ -1,0 +1,128 @@
+/* http.h: HTTP from both ends; a library of its own, libplait-http. The client is libcurl, the server's parser llhttp;
+   the waiting is plait's: in a thread a call blocks, in a coroutine it yields, and scopes and deadlines cut it short. */
+#ifndef PLAIT_HTTP_H
+#define PLAIT_HTTP_H
+
+#include <plait/bytes.h>
+#include <plait/error.h>
+#include <plait/time.h>
+PLAIT_BEGIN_DECLARATIONS
+
+typedef struct plait_http_header {
+    const char *name, *value;
+} plait_http_header;
+
+/* Zero bytes are the defaults. */
+typedef struct plait_http_options {
+    plait_deadline deadline;          /* for the whole request, redirects and body included; default none */
+    const char *method;               /* default GET; plait_http_get takes no other */
+    const plait_http_header *headers; /* to send besides the usual ones */
+    size_t header_count;
+    plait_bytes body;      /* to send; stays the caller's */
+    int redirects;         /* the most that are followed; default 5; -1: none, the 3xx response is the result */
+    size_t body_limit;     /* bytes of the response's body, decoded; default 64 MiB; more is PLAIT_ETOOLARGE */
+    const char *ca_file;   /* certificates to trust instead of the system's */
+    const char *user_agent; /* default "plait/VERSION" */
+} plait_http_options;
+
+/* What came back. The caller ends it with plait_http_response_clear. Zero bytes are an empty one. */
+typedef struct plait_http_response {
+    int status;
+    plait_bytes body;
+    char *url; /* the last one, after redirects */
+    plait_http_header *headers;
+    size_t header_count;
+    void *reserved[4];
+} plait_http_response;
+
+/* Sends a request and waits for the whole response. Any status is a success: look at response->status. Connections are
+   kept and used again. TLS certificates are verified; redirects go to http and https only, never from https to http.
+   With an error *response is empty and the record's message is one line "URL: phase: cause", the phase being one of url,
+   resolve, connect, tls, send, wait, receive, redirect.
+   PLAIT_EADDRESS (a bad URL or another scheme), PLAIT_ERESOLVE, PLAIT_ECONNECT, PLAIT_ETLS, PLAIT_EREDIRECT,
+   PLAIT_EPROTOCOL, PLAIT_ETOOLARGE, PLAIT_ETIMEDOUT (options' deadline), PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. */
+#define plait_http_get(url, options, response)                                                                         \
+    plait_http_get_sized((url), (options), sizeof(plait_http_options), (response))
+#define plait_http_request(url, options, response)                                                                     \
+    plait_http_request_sized((url), (options), sizeof(plait_http_options), (response))
+PLAIT_API int plait_http_get_sized(const char *url, const plait_http_options *options, size_t options_size,
+                                   plait_http_response *response) PLAIT_MUST_CHECK;
+PLAIT_API int plait_http_request_sized(const char *url, const plait_http_options *options, size_t options_size,
+                                       plait_http_response *response) PLAIT_MUST_CHECK;
+
+/* The value of the first header of that name (case does not count), or NULL. Valid until the response is cleared. */
+PLAIT_API const char *plait_http_response_header(const plait_http_response *response, const char *name);
+
+/* Frees what the response holds and makes it empty. NULL is nothing. */
+PLAIT_API void plait_http_response_clear(plait_http_response *response);
+
+/* Closes connections that are kept and not in use. For the end of a program, or after a change of network. */
+PLAIT_API void plait_http_close_idle(void);
+
+typedef struct plait_http_server plait_http_server;
+
+/* A request as a handler sees it. All of it lives as long as the handler's call. */
+typedef struct plait_http_server_request {
+    const char *method; /* "GET"; HEAD is seen as HEAD, its body is dropped by the server */
+    const char *target; /* as sent: "/latest?base=USD" */
+    const char *path;   /* decoded: "/latest" */
+    const char *query;  /* as sent, without '?'; "" when there is none */
+    const plait_http_header *headers;
+    size_t header_count;
+    plait_bytes body;
+    const char *peer; /* "127.0.0.1:41532", "" for a unix socket */
+    void *reserved[4];
+} plait_http_server_request;
+
+/* What a handler fills in; it begins as 200 with an empty body. */
+typedef struct plait_http_server_response {
+    int status;
+    const char *content_type; /* default "text/plain; charset=utf-8"; not copied: a literal or as long-lived as the server */
+    plait_bytes body;         /* made by plait_bytes_copy or plait_bytes_format; the server clears it */
+    void *reserved[4];
+} plait_http_server_response;
+
+/* Answers a request; on several threads at once. It may wait, in any way that plait waits; when the server is stopped
+   or the client has gone its scope is cancelled. 0, or a negative code: the client then gets a plain 500, and the error is
+   reported on stderr. */
+typedef int plait_http_handler(const plait_http_server_request *request, plait_http_server_response *response,
+                               void *context);
+
+/* Adds a header to the response. The strings are copied. 0; PLAIT_EINVAL for what is no header; PLAIT_ENOMEM. */
+PLAIT_API int plait_http_server_response_add(plait_http_server_response *response, const char *name, const char *value);
+
+/* The decoded value of a parameter of the query, "" for one without a value, in *value, which the caller clears. 0;
+   PLAIT_EDONE when it is not there; PLAIT_ENOMEM. */
+PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes *value) PLAIT_MUST_CHECK;
+
+/* Zero bytes are the defaults. */
+typedef struct plait_http_server_options {
+    int threads;             /* that serve, the most; default 64 */
+    int connections;         /* open at once, the most: further ones wait to be accepted; default 1024 */
+    size_t header_limit;     /* bytes of request line and headers; default 16 KiB; more is a 431 */
+    size_t body_limit;       /* bytes of a request's body; default 1 MiB; more is a 413 */
+    int64_t idle_timeout;    /* nanoseconds a connection may rest between requests; default 60 s */
+    int64_t request_timeout; /* from a request's first byte to its last; default 30 s; later is a 408 */
+    int64_t write_timeout;   /* for the client to take a response; default 30 s */
+} plait_http_server_options;
+
+/* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
+   the address cannot be had, the options are bad, or memory or threads are missing. */
+#define plait_http_serve(address, handler, context, options)                                                           \
+    plait_http_serve_sized((address), (handler), (context), (options), sizeof(plait_http_server_options))
+PLAIT_API plait_http_server *plait_http_serve_sized(const char *address, plait_http_handler *handler, void *context,
+                                                    const plait_http_server_options *options, size_t options_size);
+
+/* Where it listens: "http://127.0.0.1:41357", or "unix:PATH". Valid as long as the server. */
+PLAIT_API const char *plait_http_server_url(plait_http_server *server);
+
+/* Takes no more connections and closes those at rest; requests in progress are answered until `deadline`, then their
+   handlers are cancelled and their connections closed. Waits for the end of it all. 0, or PLAIT_ETIMEDOUT when some had to be
+   cut off. May be repeated. No cancellation point. */
+PLAIT_API int plait_http_server_stop(plait_http_server *server, plait_deadline deadline);
+
+/* Stops at once if that has not been done, and frees. NULL is nothing. */
+PLAIT_API void plait_http_server_free(plait_http_server *server);
+
+PLAIT_END_DECLARATIONS
+#endif

@@ -1,0 +1,35 @@
+/* semaphore.h: a count of permits. Whoever waits longest gets the next one. Anybody may release: it is also the gate
+   that one task closes and another opens. */
+#ifndef PLAIT_SEMAPHORE_H
+#define PLAIT_SEMAPHORE_H
+
+#include <plait/time.h>
+PLAIT_BEGIN_DECLARATIONS
+
+/* Zero bytes are a semaphore with no permit. The fields are plait's own. */
+typedef struct plait_semaphore {
+    PLAIT_ATOMIC_(uintptr_t) word;
+    PLAIT_ATOMIC_(uintptr_t) waiters;
+    uintptr_t reserved[2];
+} plait_semaphore;
+/* clang-format off */
+#define PLAIT_SEMAPHORE_INIT(permits) { (uintptr_t)(permits) << 1, 0, { 0, 0 } }
+/* clang-format on */
+#define PLAIT_SEMAPHORE_MOST ((size_t)UINTPTR_MAX >> 2)
+
+/* Makes *semaphore one with `permits` permits, before anybody uses it. PLAIT_EINVAL above PLAIT_SEMAPHORE_MOST (so a
+   negative number is refused too). */
+PLAIT_API int plait_semaphore_init(plait_semaphore *semaphore, size_t permits);
+
+/* Takes a permit, waiting until `deadline` for one. 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED: nothing taken. */
+PLAIT_API int plait_semaphore_acquire(plait_semaphore *semaphore, plait_deadline deadline) PLAIT_MUST_CHECK;
+
+/* Gives `permits` permits: to those who wait first. Never waits. PLAIT_EINVAL, and nothing given, for 0 or when the
+   count would pass PLAIT_SEMAPHORE_MOST. */
+PLAIT_API int plait_semaphore_release(plait_semaphore *semaphore, size_t permits);
+
+/* The permits that are free now; exact only while nobody else uses it. */
+PLAIT_API size_t plait_semaphore_value(plait_semaphore *semaphore);
+
+PLAIT_END_DECLARATIONS
+#endif

@@ -1,0 +1,20 @@
+/* hooks.h: the table through which higher rooms look into lower ones: tests make an allocation fail, and the tracer and
+   the seeded scheduler will stand here. Empty, it costs a load and a branch that is never taken.
+
+   What must hold: the table is filled before the threads that it concerns are started, and not changed while they run. */
+#ifndef PLAIT_BASE_HOOKS_H
+#define PLAIT_BASE_HOOKS_H
+#include <plait/api.h>
+
+struct plait_hooks {
+    /* Whether the resource asked for at `point` ("memory", "thread", "descriptor") is to be refused. */
+    bool (*refuse)(const char *point);
+};
+extern struct plait_hooks plait_hooks;
+
+static inline bool plait_refused(const char *point)
+{
+    return __builtin_expect(plait_hooks.refuse != NULL, 0) && plait_hooks.refuse(point);
+}
+
+#endif
