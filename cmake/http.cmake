@@ -1,0 +1,58 @@
+# libplait-http: the room http/, over libplait, libcurl and llhttp. Left out, with one sentence, where one is missing.
+#
+# llhttp comes as a library (Debian 13: libllhttp-dev) or as C sources (Debian 12: node-llhttp), which then become a hidden
+# part of libplait-http. Sets PLAIT_HTTP, and for install.cmake PLAIT_HTTP_REQUIRES and PLAIT_HTTP_LIBS.
+
+set(PLAIT_HTTP OFF)
+file(GLOB http_sources CONFIGURE_DEPENDS src/http/*.c)
+if(NOT http_sources)
+    return()
+endif()
+
+find_package(PkgConfig QUIET)
+find_package(CURL 7.85 QUIET)
+find_library(LLHTTP_LIBRARY llhttp)
+find_path(LLHTTP_INCLUDE_DIR llhttp.h)
+find_path(LLHTTP_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
+find_path(LLHTTP_SOURCE_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp NO_DEFAULT_PATH)
+mark_as_advanced(LLHTTP_LIBRARY LLHTTP_INCLUDE_DIR LLHTTP_SOURCE_DIR LLHTTP_SOURCE_INCLUDE_DIR)
+
+set(PLAIT_HTTP_REQUIRES libcurl)
+set(PLAIT_HTTP_LIBS "")
+add_library(plait-llhttp INTERFACE)
+if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE_DIR)
+    set(llhttp_objects "")
+    set(llhttp_link $<BUILD_INTERFACE:${LLHTTP_LIBRARY}> $<INSTALL_INTERFACE:llhttp>)
+    target_include_directories(plait-llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE_DIR})
+    if(PKG_CONFIG_FOUND)
+        pkg_check_modules(LLHTTP_PC QUIET libllhttp)
+    endif()
+    if(LLHTTP_PC_FOUND)
+        string(APPEND PLAIT_HTTP_REQUIRES ", libllhttp")
+    else()
+        set(PLAIT_HTTP_LIBS -lllhttp)
+    endif()
+elseif(LLHTTP_SOURCE_DIR AND LLHTTP_SOURCE_INCLUDE_DIR)
+    set(llhttp_objects plait-llhttp-objects)
+    set(llhttp_link "")
+    target_include_directories(plait-llhttp SYSTEM INTERFACE ${LLHTTP_SOURCE_INCLUDE_DIR})
+    add_library(plait-llhttp-objects OBJECT EXCLUDE_FROM_ALL
+        ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c ${LLHTTP_SOURCE_DIR}/llhttp.c)
+    target_include_directories(plait-llhttp-objects PRIVATE ${LLHTTP_SOURCE_INCLUDE_DIR})
+    target_compile_options(plait-llhttp-objects PRIVATE -w)
+else()
+    set(missing "llhttp (Debian: libllhttp-dev or node-llhttp)")
+endif()
+if(NOT CURL_FOUND)
+    list(APPEND missing "libcurl 7.85 or newer (Debian: libcurl4-openssl-dev)")
+endif()
+if(missing)
+    list(JOIN missing " and " missing)
+    message(STATUS "libplait-http and the command plait are left out: there is no ${missing}.")
+    return()
+endif()
+
+plait_library(plait-http EXPORT http MAP src/libplait-http.map SOURCES ${http_sources} OBJECTS ${llhttp_objects}
+    PRIVATE CURL::libcurl ${llhttp_link} PUBLIC plait)
+target_link_libraries(plait-http-objects PRIVATE plait-llhttp)
+set(PLAIT_HTTP ON)
