@@ -16,10 +16,8 @@ static void map_word(void)
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return;
-    if (madvise(page, size, MADV_WIPEONFORK) != 0)
-        munmap(page, size);
-    else
-        word = page;
+    if (madvise(page, size, MADV_WIPEONFORK) != 0) munmap(page, size);
+    else word = page;
 }
 
 uint32_t plait_process_generation(void)
@@ -29,5 +27,7 @@ uint32_t plait_process_generation(void)
     uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
     if (seen) return seen;
     uint32_t mine = atomic_fetch_add_explicit(&newest, 1, memory_order_relaxed) + 1;
-    return atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_relaxed, memory_order_relaxed) ? mine : seen;
+    return atomic_compare_exchange_strong_explicit(word, &seen, mine, memory_order_relaxed, memory_order_relaxed)
+               ? mine
+               : seen;
 }

@@ -65,7 +65,8 @@ static size_t describe_one(const plait_error_record *e, char *text, size_t size)
 {
     char at[192] = "";
     if (e->task[0] && e->file[0])
-        snprintf(at, sizeof at, "%s (%s:%d) in %s%spid %d: ", e->task, e->file, e->line, e->thread, e->thread[0] ? ", " : "", e->pid);
+        snprintf(at, sizeof at, "%s (%s:%d) in %s%spid %d: ", e->task, e->file, e->line, e->thread,
+                 e->thread[0] ? ", " : "", e->pid);
     int length = snprintf(text, size, "%s%s", at, e->message[0] ? e->message : plait_error_text(e->code));
     return length > 0 ? (size_t)length : 0;
 }

@@ -1,0 +1,117 @@
+/* context.c: the running task's context, and the type-stable record that each thread has as long as it uses plait.
+
+   What must hold: a thread's record goes back to the free list at the thread's end, and from there to the next thread;
+   its parker and context are then another's, and a late unpark is a spurious return. */
+#include "park/context.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "park/scope.h"
+#include "park/thread_parker.h"
+#include <pthread.h>
+
+struct thread_record {
+    struct plait_thread_parker parker;
+    plait_context context;
+    struct thread_record *next; /* while free */
+};
+
+_Thread_local plait_context *plait_current_;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static pthread_mutex_t free_guard = PTHREAD_MUTEX_INITIALIZER;
+static struct thread_record *free_records;
+
+static void give_back(void *record)
+{
+    struct thread_record *t = record;
+    plait_current_ = NULL;
+    if (t->context.locks) plait_stop("a thread ended while it held %u mutex(es)", t->context.locks);
+    plait_record_unref(t->context.record);
+    t->context = (plait_context){ .parker = &t->parker.parker, .inner = t->context.inner };
+    pthread_mutex_lock(&free_guard);
+    t->next = free_records;
+    free_records = t;
+    pthread_mutex_unlock(&free_guard);
+}
+
+static void before_fork(void) { pthread_mutex_lock(&free_guard); }
+static void after_fork(void) { pthread_mutex_unlock(&free_guard); }
+
+/* The other threads, who may have held spin bits or been spinning, are not there any more. */
+static void in_forked_child(void)
+{
+    after_fork();
+    plait_thread_parker_forked();
+    plait_wait_fd_forked();
+}
+
+static void prepare(void)
+{
+    if (pthread_key_create(&key, give_back) != 0 || pthread_atfork(before_fork, after_fork, in_forked_child) != 0)
+        plait_stop("no thread-specific key is left: plait cannot run");
+}
+
+static struct thread_record *record_new(void)
+{
+    pthread_mutex_lock(&free_guard);
+    struct thread_record *t = free_records;
+    if (t) free_records = t->next;
+    pthread_mutex_unlock(&free_guard);
+    if (t) return t;
+    if (!(t = plait_allocate(sizeof *t))) plait_stop("no memory for a thread's first call of plait");
+    plait_thread_parker_prepare(&t->parker);
+    t->context.parker = &t->parker.parker;
+    return t;
+}
+
+plait_context *plait_thread_context_(void)
+{
+    pthread_once(&once, prepare);
+    struct thread_record *t = record_new();
+    if (pthread_setspecific(key, t) != 0) plait_stop("no memory for a thread's first call of plait");
+    return plait_current_ = &t->context;
+}
+
+plait_context *plait_switch(plait_context *next)
+{
+    plait_context *before = plait_current();
+    plait_current_ = next;
+    return before;
+}
+
+plait_context *plait_context_enter(void *future)
+{
+    plait_context *outer = plait_current(), *c = outer->inner;
+    if (!c) {
+        c = outer->inner = plait_allocate(sizeof *c);
+        if (!c) return NULL;
+    }
+    plait_context *inner = c->inner;
+    *c = (plait_context){ .parker = outer->parker,
+                          .outer = outer,
+                          .inner = inner,
+                          .depth = outer->depth + 1,
+                          .future = future,
+                          .worker = outer->worker };
+    return plait_current_ = c;
+}
+
+plait_record *plait_context_leave(plait_context *c, const char *task_name)
+{
+    if (plait_current_ != c) plait_stop("task %s ended in another context than it began", task_name);
+    if (c->locks) plait_stop("task %s ended while it held %u mutex(es)", task_name, c->locks);
+    plait_record *record = c->record;
+    c->record = NULL;
+    c->scope = NULL;
+    plait_current_ = c->outer;
+    return record;
+}
+
+bool plait_holds_locks(void)
+{
+    for (plait_context *c = plait_current(); c; c = c->outer)
+        if (c->locks) return true;
+    return false;
+}
+
+plait_record **plait_record_here(void) { return &plait_current()->record; }

@@ -1,0 +1,49 @@
+/* context.h: the running task: who it is to locks, what it runs on, its scopes and its last error.
+
+   What must hold:
+   - A context that a lock word can name is type-stable: it belongs to a runner (a thread's record, a coroutine) or to the
+     context outside of it, and is used again, never freed. One task has it at a time.
+   - A task that is run inside another one has a context of its own and shares the other's parker.
+   - Only the runner itself reads or writes its contexts, but for their addresses. */
+#ifndef PLAIT_PARK_CONTEXT_H
+#define PLAIT_PARK_CONTEXT_H
+#include "base/record.h"
+#include "park/parker.h"
+#include <plait/scope.h>
+
+typedef struct plait_context plait_context;
+struct plait_context {
+    plait_parker *parker; /* shared with the outer task when nested */
+    plait_scope *scope;   /* the innermost */
+    plait_context *outer; /* the task that this one runs inside of, if any */
+    plait_context *inner; /* kept for the next task that is run inside of this one */
+    plait_record *record; /* the words of the last failure */
+    unsigned locks;       /* mutexes held, by this task alone */
+    unsigned depth;       /* how many are outside of it */
+    void *future;         /* what it runs for; NULL for a plain thread or coroutine */
+    void *worker;         /* of which pool the runner is a worker; NULL for none */
+};
+
+/* Set while a task runs; initial-exec, since every lock and wait begins here. */
+extern _Thread_local plait_context *plait_current_ __attribute__((tls_model("initial-exec"), visibility("hidden")));
+plait_context *plait_thread_context_(void);
+
+/* The running task's. Stops the program when a thread's first call finds no memory for it. */
+static inline plait_context *plait_current(void)
+{
+    plait_context *c = plait_current_;
+    return c ? c : plait_thread_context_();
+}
+
+/* Makes `next` the running context of this thread and returns what was: for those who switch coroutines. */
+plait_context *plait_switch(plait_context *next);
+
+/* Enters a context for a task that is run inside the present one; NULL without memory. And leaves it: the task must hold
+   no lock and have left its scopes. Its record is given to the caller, with its reference. */
+plait_context *plait_context_enter(void *future);
+plait_record *plait_context_leave(plait_context *, const char *task_name);
+
+/* Whether the running task, or one that it runs inside of, holds a lock of plait's. */
+bool plait_holds_locks(void);
+
+#endif

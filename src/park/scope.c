@@ -1,0 +1,108 @@
+/* scope.c: scopes, and the sleep that all of plait's waits share.
+
+   What must hold: each turn of a sleep asks first whether it was woken, then whether it is over, then parks until the
+   nearest of its own deadline and its scopes'. Being woken beats being late. */
+#include "park/scope.h"
+#include "base/stop.h"
+
+enum { ALIVE, CANCELLED, EXPIRED }; /* plait_scope.end */
+
+void plait_scope_prepare(plait_scope *s, plait_scope *outer, plait_parker *parker, plait_deadline deadline, int shield)
+{
+    *s = (plait_scope){ .outer = outer, .parker = parker, .deadline = deadline, .shield = shield != 0, .end = ALIVE };
+}
+
+plait_scope *plait_scope_enter(plait_scope *s, plait_deadline deadline, int shield)
+{
+    plait_context *self = plait_current();
+    if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* a time long past */
+    plait_scope_prepare(s, self->scope, self->parker, deadline, shield);
+    return self->scope = s;
+}
+
+void plait_scope_leave(plait_scope *s)
+{
+    plait_context *self = plait_current();
+    if (self->scope != s) plait_stop("a scope was left that is not the innermost one of the running task");
+    self->scope = s->outer;
+}
+
+void plait_scope_cancel(plait_scope *s)
+{
+    plait_parker *parker = s->parker;
+    atomic_store_explicit(&s->cancelled, 1, memory_order_release); /* the last access: the task may leave now */
+    plait_unpark(parker);
+}
+
+static plait_scope *seen_from(plait_scope *s) { return s->shield ? NULL : s->outer; }
+
+/* Looks at all scopes up to the nearest shield, so that each of them remembers why it ended. */
+static bool dead(plait_context *self)
+{
+    bool dead = false;
+    int64_t now = 0;
+    for (plait_scope *s = self->scope; s; s = seen_from(s)) {
+        if (s->end == ALIVE) {
+            if (atomic_load_explicit(&s->cancelled, memory_order_acquire)) {
+                s->end = CANCELLED;
+            } else if (s->deadline.at) {
+                if (!now) now = plait_time();
+                if (s->deadline.at <= now) s->end = EXPIRED;
+            }
+        }
+        dead |= s->end != ALIVE;
+    }
+    return dead;
+}
+
+bool plait_cancelled(void)
+{
+    plait_context *self = plait_current();
+    return self->scope && dead(self);
+}
+
+bool plait_scope_expired(const plait_scope *s) { return s->end == EXPIRED; }
+bool plait_scope_cancelled(const plait_scope *s) { return s->end == CANCELLED; }
+
+int plait_wait_begin(plait_deadline deadline)
+{
+    plait_context *self = plait_current();
+    return self->scope && !plait_is_now(deadline) && dead(self) ? PLAIT_ECANCELED : 0;
+}
+
+plait_deadline plait_nearest(plait_deadline d)
+{
+    for (plait_scope *s = plait_current()->scope; s; s = seen_from(s)) d = plait_sooner(d, s->deadline);
+    return d;
+}
+
+int plait_wait_over(plait_deadline deadline, enum plait_cut cut)
+{
+    if (plait_is_now(deadline)) return PLAIT_EAGAIN;
+    plait_context *self = plait_current();
+    if (cut == PLAIT_CANCELLABLE && self->scope && dead(self)) return PLAIT_ECANCELED;
+    return plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : 0;
+}
+
+int plait_wait_in(plait_waitlist *list, plait_waiter *node, plait_deadline deadline, enum plait_cut cut)
+{
+    plait_parker *parker = node->parker;
+    while (!plait_woken(node)) {
+        int reason = plait_wait_over(deadline, cut);
+        if (!reason) plait_park(parker, cut == PLAIT_CANCELLABLE ? plait_nearest(deadline) : deadline);
+        else if (plait_waitlist_remove(list, node)) return reason;
+        else
+            while (!plait_woken(node)) plait_park(parker, PLAIT_FOREVER); /* the waker is at work on our stack */
+    }
+    return 0;
+}
+
+int plait_sleep_until(plait_deadline until)
+{
+    plait_context *self = plait_current();
+    int reason;
+    while (!(reason = plait_wait_over(until, PLAIT_CANCELLABLE))) plait_park(self->parker, plait_nearest(until));
+    return reason == PLAIT_ECANCELED ? plait_failed(reason) : 0;
+}
+
+int plait_sleep(int64_t nanoseconds) { return plait_sleep_until(plait_after(nanoseconds)); }

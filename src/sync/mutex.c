@@ -1,0 +1,122 @@
+/* mutex.c: one word of state and a wait list. A free lock is anybody's (barging); a waiter that has slept a millisecond,
+   or that runs on the unlocker's own home and so could never barge in, has the lock handed to it.
+
+   What must hold:
+   - The word is the owner's context, or 0; bit 0 says that someone may wait; bit 1 is kept for objects in shared memory,
+     whose unlocked word is not zero so that they miss the fast path.
+   - Bit 0 is set under the spin bit, and only while the lock is owned: so the owner's unlock sees it.
+   - Whoever publishes a free lock with bit 0 set has a claimed waiter to wake *afterwards*; that waiter tries the lock.
+   - The publishing operation is the unlocker's last access to the mutex: the next owner may free it at once. (A claimed
+     waiter would keep it alive until it is woken, but with nobody on the list nothing does.)
+
+   Memory order: taking the word acquires, publishing it releases. Setting and clearing bit 0 is relaxed: it is done under
+   the spin bit, and only says where to look. */
+#include "base/stop.h"
+#include "park/scope.h"
+#include <plait/mutex.h>
+
+#define WAITERS ((uintptr_t)1)
+#define SHARED ((uintptr_t)2)
+#define PATIENCE PLAIT_MILLISECOND
+#define SPINS 100
+
+static uintptr_t owner_of(uintptr_t word) { return word & ~(WAITERS | SHARED); }
+
+static uintptr_t look(plait_mutex *m) { return atomic_load_explicit(&m->word, memory_order_relaxed); }
+
+static bool try_lock(plait_mutex *m, plait_context *self)
+{
+    uintptr_t word = look(m);
+    while (!owner_of(word))
+        if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | (uintptr_t)self, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
+/* On the list and announced by bit 0, or false: the lock came free meanwhile. */
+static bool enlist(plait_mutex *m, plait_waiter *node, bool first)
+{
+    plait_waiter *last = plait_waitlist_hold(&m->waiters);
+    uintptr_t word = look(m);
+    while (owner_of(word) && !(word & WAITERS))
+        if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | WAITERS, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            break;
+    bool owned = owner_of(word) != 0;
+    plait_waitlist_release(&m->waiters, owned ? plait_ring_add(last, node, first) : last);
+    return owned;
+}
+
+static bool held_by_us(plait_mutex *m)
+{
+    for (plait_context *c = plait_current(); c; c = c->outer)
+        if (owner_of(look(m)) == (uintptr_t)c) return true;
+    return false;
+}
+
+static int lock_slowly(plait_mutex *m, plait_context *self, plait_deadline deadline, enum plait_cut cut)
+{
+    if (held_by_us(m)) return PLAIT_EDEADLK; /* an outer task cannot unlock before this one is through */
+    for (int turn = self->parker->may_spin ? SPINS : 0; turn > 0; turn--)
+        if (!owner_of(look(m)) && try_lock(m, self)) return 0;
+
+    plait_waiter node = plait_waiter_here();
+    int64_t since = 0;
+    for (;;) {
+        if (try_lock(m, self)) return 0;
+        node.impatient =
+            since && plait_time() - since > PATIENCE; /* woken, but too slow: do not let others pass again */
+        node.handed = false;
+        if (!enlist(m, &node, since != 0)) continue;
+        if (!since) since = plait_time();
+        int cut_short = plait_wait_in(&m->waiters, &node, deadline, cut);
+        if (cut_short) return try_lock(m, self) ? 0 : cut_short;
+        if (node.handed) return 0; /* its unlock happened before our waking */
+    }
+}
+
+void plait_mutex_lock(plait_mutex *m)
+{
+    plait_context *self = plait_current();
+    uintptr_t unlocked = 0;
+    if (!atomic_compare_exchange_strong_explicit(&m->word, &unlocked, (uintptr_t)self, memory_order_acquire,
+                                                 memory_order_relaxed) &&
+        lock_slowly(m, self, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE))
+        plait_stop("a mutex was locked by the task that holds it, or by one that runs inside of that task");
+    self->locks++;
+}
+
+int plait_mutex_lock_until(plait_mutex *m, plait_deadline deadline)
+{
+    int err = plait_wait_begin(deadline);
+    plait_context *self = plait_current();
+    if (!err && !try_lock(m, self))
+        err = plait_is_now(deadline) ? PLAIT_EAGAIN : lock_slowly(m, self, deadline, PLAIT_CANCELLABLE);
+    if (!err) self->locks++;
+    return plait_failed(err);
+}
+
+void plait_mutex_unlock(plait_mutex *m)
+{
+    plait_context *self = plait_current();
+    uintptr_t word = (uintptr_t)self;
+    self->locks--;
+    while (!atomic_compare_exchange_strong_explicit(&m->word, &word, 0, memory_order_release, memory_order_relaxed)) {
+        if (owner_of(word) != (uintptr_t)self)
+            plait_stop("a mutex was unlocked by a task that does not hold it%s", owner_of(word) ? "" : ": it is free");
+        plait_waiter *first, *last = plait_ring_claim(plait_waitlist_hold(&m->waiters), &first);
+        if (!last) atomic_fetch_and_explicit(&m->word, ~WAITERS, memory_order_relaxed);
+        plait_waitlist_release(&m->waiters, last);
+        if (first) {
+            first->handed = first->impatient || first->parker->home == self->parker->home;
+            uintptr_t next = first->handed ? (uintptr_t)first->task : 0;
+            atomic_fetch_xor_explicit(&m->word, next ^ (uintptr_t)self, memory_order_release);
+            plait_wake(first);
+            return;
+        }
+        word = (uintptr_t)self; /* nobody there: but one may arrive now, so look again */
+    }
+}
+
+bool plait_mutex_held(plait_mutex *m) { return owner_of(look(m)) == (uintptr_t)plait_current(); }
