@@ -1,4 +1,3 @@
-#include <cinttypes>
 #include <plait.h>
 
 static int is_prime(const uint64_t *n, bool *prime)
@@ -12,11 +11,11 @@ PLAIT_TASK(is_prime, uint64_t, bool);
 int main(void)
 {
     uint64_t n = 112272535095293;
-    plait_executor *ex = plait_thread_executor_new(NULL);
     bool prime = false;
+    plait_executor *ex = plait_thread_executor_new(NULL);
     int err = plait_await(plait_submit(ex, is_prime, &n), &prime);
-    if (err) plait_error_print(stderr, err);
+    plait_error_print(stderr, err);
     plait_executor_free(ex);
-    printf("%" PRIu64 " is %s\n", n, prime ? "prime" : "not prime");
+    printf("%llu is %s\n", (unsigned long long)n, prime ? "prime" : "not prime");
     return plait_exit_status(err);
 }

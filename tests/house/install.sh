@@ -55,11 +55,11 @@ through_pkg_config() { # through_pkg_config SHARED|STATIC NAME COMPILER…
 }
 export PKG_CONFIG_PATH="$lib/pkgconfig"
 for how in shared static; do
-    through_pkg_config $how hello-c-$how cc -std=c11 "$here/hello.c"
-    through_pkg_config $how hello-cxx-$how c++ -std=c++17 "$here/hello.cpp"
+    through_pkg_config "$how" "hello-c-$how" cc -std=c11 "$here/hello.c"
+    through_pkg_config "$how" "hello-cxx-$how" c++ -std=c++17 "$here/hello.cpp"
 done
 if [ -n "$http" ]; then
-    # shellcheck disable=SC2046 # flags are several words
+    # shellcheck disable=SC2046,SC2086 # flags are several words
     cc -std=c11 $warnings "$here/hello_http.c" -o "$directory/hello-http" $(pkg-config --cflags --libs plait-http) ||
         fail "pkg-config: plait-http does not build"
     LD_LIBRARY_PATH=$lib "$directory/hello-http" || fail "pkg-config: the program over plait-http failed"
@@ -95,7 +95,8 @@ for name in hello-c hello-cxx; do
     run "find_package, static, $name" "$build/$name-static"
 done
 if [ -n "$http" ]; then
-    "$build/hello-http" && "$build/hello-http-static" || fail "find_package: a program over plait::http failed"
+    "$build/hello-http" || fail "find_package: the program over plait::http failed"
+    "$build/hello-http-static" || fail "find_package: the program over plait::http-static failed"
     ! needs "$build/hello-http-static" libplait-http || fail "find_package: hello-http-static uses libplait-http.so"
     echo "find_package, http: good"
 fi
