@@ -59,4 +59,7 @@ function(plait_library name)
     set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name})
     set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${map})
     target_link_options(${name} PRIVATE -Wl,--version-script=${map})
+    if(NOT PLAIT_SANITIZE)      # a sanitizer's names are found when the program is linked
+        target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
 endfunction()

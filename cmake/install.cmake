@@ -24,7 +24,11 @@ foreach(export IN LISTS exports)
 endforeach()
 configure_package_config_file(cmake/plaitConfig.cmake.in plaitConfig.cmake INSTALL_DESTINATION ${package_dir}
     NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file(plaitConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+set(compatibility SameMajorVersion)
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(compatibility SameMinorVersion)
+endif()
+write_basic_package_version_file(plaitConfigVersion.cmake COMPATIBILITY ${compatibility})
 install(FILES ${PROJECT_BINARY_DIR}/plaitConfig.cmake ${PROJECT_BINARY_DIR}/plaitConfigVersion.cmake
     DESTINATION ${package_dir})
 

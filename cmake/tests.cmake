@@ -109,6 +109,7 @@ if(NOT PLAIT_SANITIZE)
         cmake_path(GET file STEM name)
         if(SPIN)
             plait_add_script(model-${name} model ${PROJECT_SOURCE_DIR}/tools/model ${file})
+            set_tests_properties(model-${name} PROPERTIES COST 1000) # the longest: they start first
         else()
             message(STATUS "The model ${name} is left out: there is no spin.")
         endif()

@@ -28,6 +28,7 @@ mv "$directory/first" "$directory/moved"
 prefix=$directory/moved
 pc=$(find "$prefix" -name plait.pc)
 lib=$(dirname "$(dirname "$pc")")
+path=$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 if grep -rl "$directory/first" "$prefix"; then fail "these files name the prefix they were installed to"; fi
 for file in "$lib/libplait.so" "$lib/libplait.a" "$lib/cmake/plait/plaitConfigVersion.cmake" \
     "$prefix/include/plait/version.h" "$prefix/share/doc/plait/LICENSE"; do
@@ -47,13 +48,14 @@ through_pkg_config() { # through_pkg_config SHARED|STATIC NAME COMPILER…
     "$@" $warnings -o "$directory/$name" $flags || fail "pkg-config, $how: $* does not build"
     if [ "$how" = shared ]; then
         needs "$directory/$name" libplait || fail "pkg-config, shared: the program does not use libplait.so"
-        LD_LIBRARY_PATH=$lib run "pkg-config, shared, $1" "$directory/$name"
+        LD_LIBRARY_PATH=$path run "pkg-config, shared, $1" "$directory/$name"
     else
         ! needs "$directory/$name" libplait || fail "pkg-config, static: the program uses libplait.so"
         run "pkg-config, static, $1" "$directory/$name"
     fi
 }
-export PKG_CONFIG_PATH="$lib/pkgconfig"
+PKG_CONFIG_PATH=$lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export PKG_CONFIG_PATH
 for how in shared static; do
     through_pkg_config "$how" "hello-c-$how" cc -std=c11 "$here/hello.c"
     through_pkg_config "$how" "hello-cxx-$how" c++ -std=c++17 "$here/hello.cpp"
@@ -62,7 +64,7 @@ if [ -n "$http" ]; then
     # shellcheck disable=SC2046,SC2086 # flags are several words
     cc -std=c11 $warnings "$here/hello_http.c" -o "$directory/hello-http" $(pkg-config --cflags --libs plait-http) ||
         fail "pkg-config: plait-http does not build"
-    LD_LIBRARY_PATH=$lib "$directory/hello-http" || fail "pkg-config: the program over plait-http failed"
+    LD_LIBRARY_PATH=$path "$directory/hello-http" || fail "pkg-config: the program over plait-http failed"
     pkg-config --static --libs plait-http | grep -q -e -lcurl || fail "plait-http.pc: --static does not name libcurl"
     echo "pkg-config, plait-http: good"
 fi
