@@ -32,27 +32,26 @@ PLAIT_BEGIN_DECLARATIONS
 #define PLAIT_ERROR_CODE_(name, number, text) PLAIT_##name = number,
 enum plait_error_code {
     PLAIT_OK = 0,
-    PLAIT_ERRORS_(PLAIT_ERROR_CODE_)
-    PLAIT_EAGAIN = -EAGAIN,   /* PLAIT_NOW, and it could not be done at once */
-    PLAIT_EDEADLK = -EDEADLK, /* waiting would never end */
-    PLAIT_EINVAL = -EINVAL,   /* an argument is out of its range */
-    PLAIT_ENOMEM = -ENOMEM,   /* no memory */
-    PLAIT_ENOTSUP = -ENOTSUP, /* cannot be done here */
-    PLAIT_EUSER = -10000      /* the first code that is the program's own: PLAIT_EUSER - n */
+    PLAIT_ERRORS_(PLAIT_ERROR_CODE_) PLAIT_EAGAIN = -EAGAIN, /* PLAIT_NOW, and it could not be done at once */
+    PLAIT_EDEADLK = -EDEADLK,                                /* waiting would never end */
+    PLAIT_EINVAL = -EINVAL,                                  /* an argument is out of its range */
+    PLAIT_ENOMEM = -ENOMEM,                                  /* no memory */
+    PLAIT_ENOTSUP = -ENOTSUP,                                /* cannot be done here */
+    PLAIT_EUSER = -10000 /* the first code that is the program's own: PLAIT_EUSER - n */
 };
 #undef PLAIT_ERROR_CODE_
 
 /* What is known about a failure. Strings are never NULL ("" when unknown); numbers are 0 when unknown. */
 typedef struct plait_error_record {
     int code;
-    int signal;              /* that killed the worker process */
-    int pid;                 /* process in which it happened */
-    int line;                /* of the submit */
-    const char *message;     /* one line, no newline */
-    const char *task;        /* the task that failed, "" outside of one */
-    const char *file;        /* of the submit */
-    const char *thread;      /* name of the thread that ran it */
-    const char *host;        /* machine, where it is another one */
+    int signal;                             /* that killed the worker process */
+    int pid;                                /* process in which it happened */
+    int line;                               /* of the submit */
+    const char *message;                    /* one line, no newline */
+    const char *task;                       /* the task that failed, "" outside of one */
+    const char *file;                       /* of the submit */
+    const char *thread;                     /* name of the thread that ran it */
+    const char *host;                       /* machine, where it is another one */
     const struct plait_error_record *cause; /* what led to this, or NULL */
     void *reserved[4];
 } plait_error_record;

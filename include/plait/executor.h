@@ -25,8 +25,11 @@ typedef struct plait_thread_options {
 
 /* A pool of threads, each started when work comes and no other is idle. NULL for bad options or without memory
    (plait_error tells). The caller ends it with plait_executor_free. */
-#define plait_thread_executor_new(options) plait_thread_executor_new_sized((options), sizeof(plait_thread_options))
 PLAIT_API plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size);
+static inline plait_executor *plait_thread_executor_new(const plait_thread_options *options)
+{
+    return plait_thread_executor_new_sized(options, sizeof *options);
+}
 
 /* No more in: later submits give futures that failed with PLAIT_ECLOSED. What is inside goes on. May be repeated. */
 PLAIT_API void plait_executor_close(plait_executor *executor);

@@ -22,7 +22,8 @@ typedef struct plait_submit_options {
 
 /* Submits task `f` with its argument (a pointer to it, NULL for void) to an executor. The argument is copied. Never
    NULL: what fails at submit is a failed future (PLAIT_ECLOSED, PLAIT_ENOMEM, PLAIT_EFORKED, or what the executor
-   says). No cancellation point. The caller owns the future. */
+   says). No cancellation point. The caller owns the future. Options written in place go into parentheses of their own:
+   plait_submit_with(ex, (&(plait_submit_options){ .name = "big" }), f, &n). */
 #define plait_submit(executor, f, ...)                                                                                 \
     plait_submit_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
 #define plait_submit_with(executor, options, f, ...)                                                                   \
@@ -84,8 +85,8 @@ PLAIT_API const char *plait_future_name(plait_future *future);
 typedef enum plait_wait_mode { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT_FIRST_EXCEPTION } plait_wait_mode;
 
 /* Waits until all of the `count` futures are done, or one is, or one has failed (a cancelled one has not failed; if none
-   fails, all). Moves the done ones to the front, otherwise keeping their order, and says in *done_count (unless NULL)
-   how many they are, whatever it returns. Futures may come from different executors and may be named more than once. Ends
+   fails, all). Moves the done ones to the front, in their order (that of the others may change), and says in *done_count
+   (unless NULL) how many they are, whatever it returns. Futures may come from different executors and may be named more than once. Ends
    none. 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EINVAL for an unknown mode; PLAIT_ENOMEM. */
 PLAIT_API int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait_deadline deadline,
                          size_t *done_count) PLAIT_MUST_CHECK;
@@ -100,7 +101,7 @@ constexpr size_t plait_result_size_(decltype(nullptr)) { return 0; }
 }
 #define PLAIT_RESULT_SIZE_(out) plait_result_size_(out)
 #else
-#define PLAIT_RESULT_SIZE_(out) sizeof(*_Generic((out), void *: (char *)0, int: (char *)0, default: (out)))
+#define PLAIT_RESULT_SIZE_(out) sizeof(*_Generic((out), void * : (char *)0, int : (char *)0, default : (out)))
 #endif
 
 #endif

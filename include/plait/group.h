@@ -3,21 +3,15 @@
 #define PLAIT_GROUP_H
 
 #include <plait/executor.h>
-#include <plait/mutex.h>
 PLAIT_BEGIN_DECLARATIONS
 
 /* The fields are plait's own. A group is used where it was declared and never copied. */
 typedef struct plait_group {
     plait_executor *executor;
-    plait_mutex guard;
-    void *children; /* that have not been collected, newest first */
-    void *ended;    /* of these, those that are done, oldest first */
-    void **ended_end;
-    PLAIT_ATOMIC_(uintptr_t) waiters;
-    size_t pending; /* children that are not done */
-    int error;      /* the first failure */
+    void *record; /* the words of the first failure */
+    int error;    /* its code */
     bool cancelled;
-    void *record; /* its words */
+    uintptr_t set[16]; /* of the children that have not ended */
     void *reserved[4];
 } plait_group;
 

@@ -18,10 +18,10 @@ typedef struct plait_http_options {
     const char *method;               /* default GET; plait_http_get takes no other */
     const plait_http_header *headers; /* to send besides the usual ones */
     size_t header_count;
-    plait_bytes body;      /* to send; stays the caller's */
-    int redirects;         /* the most that are followed; default 5; -1: none, the 3xx response is the result */
-    size_t body_limit;     /* bytes of the response's body, decoded; default 64 MiB; more is PLAIT_ETOOLARGE */
-    const char *ca_file;   /* certificates to trust instead of the system's */
+    plait_bytes body;       /* to send; stays the caller's */
+    int redirects;          /* the most that are followed; default 5; -1: none, the 3xx response is the result */
+    size_t body_limit;      /* bytes of the response's body, decoded; default 64 MiB; more is PLAIT_ETOOLARGE */
+    const char *ca_file;    /* certificates to trust instead of the system's */
     const char *user_agent; /* default "plait/VERSION" */
 } plait_http_options;
 
@@ -41,14 +41,20 @@ typedef struct plait_http_response {
    resolve, connect, tls, send, wait, receive, redirect.
    PLAIT_EADDRESS (a bad URL or another scheme), PLAIT_ERESOLVE, PLAIT_ECONNECT, PLAIT_ETLS, PLAIT_EREDIRECT,
    PLAIT_EPROTOCOL, PLAIT_ETOOLARGE, PLAIT_ETIMEDOUT (options' deadline), PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. */
-#define plait_http_get(url, options, response)                                                                         \
-    plait_http_get_sized((url), (options), sizeof(plait_http_options), (response))
-#define plait_http_request(url, options, response)                                                                     \
-    plait_http_request_sized((url), (options), sizeof(plait_http_options), (response))
 PLAIT_API int plait_http_get_sized(const char *url, const plait_http_options *options, size_t options_size,
                                    plait_http_response *response) PLAIT_MUST_CHECK;
 PLAIT_API int plait_http_request_sized(const char *url, const plait_http_options *options, size_t options_size,
                                        plait_http_response *response) PLAIT_MUST_CHECK;
+PLAIT_MUST_CHECK static inline int plait_http_get(const char *url, const plait_http_options *options,
+                                                  plait_http_response *response)
+{
+    return plait_http_get_sized(url, options, sizeof *options, response);
+}
+PLAIT_MUST_CHECK static inline int plait_http_request(const char *url, const plait_http_options *options,
+                                                      plait_http_response *response)
+{
+    return plait_http_request_sized(url, options, sizeof *options, response);
+}
 
 /* The value of the first header of that name (case does not count), or NULL. Valid until the response is cleared. */
 PLAIT_API const char *plait_http_response_header(const plait_http_response *response, const char *name);
@@ -77,8 +83,9 @@ typedef struct plait_http_server_request {
 /* What a handler fills in; it begins as 200 with an empty body. */
 typedef struct plait_http_server_response {
     int status;
-    const char *content_type; /* default "text/plain; charset=utf-8"; not copied: a literal or as long-lived as the server */
-    plait_bytes body;         /* made by plait_bytes_copy or plait_bytes_format; the server clears it */
+    const char
+        *content_type; /* default "text/plain; charset=utf-8"; not copied: a literal or as long-lived as the server */
+    plait_bytes body;  /* made by plait_bytes_copy or plait_bytes_format; the server clears it */
     void *reserved[4];
 } plait_http_server_response;
 
@@ -108,10 +115,13 @@ typedef struct plait_http_server_options {
 
 /* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
    the address cannot be had, the options are bad, or memory or threads are missing. */
-#define plait_http_serve(address, handler, context, options)                                                           \
-    plait_http_serve_sized((address), (handler), (context), (options), sizeof(plait_http_server_options))
 PLAIT_API plait_http_server *plait_http_serve_sized(const char *address, plait_http_handler *handler, void *context,
                                                     const plait_http_server_options *options, size_t options_size);
+static inline plait_http_server *plait_http_serve(const char *address, plait_http_handler *handler, void *context,
+                                                  const plait_http_server_options *options)
+{
+    return plait_http_serve_sized(address, handler, context, options, sizeof *options);
+}
 
 /* Where it listens: "http://127.0.0.1:41357", or "unix:PATH". Valid as long as the server. */
 PLAIT_API const char *plait_http_server_url(plait_http_server *server);

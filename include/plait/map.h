@@ -15,9 +15,9 @@ typedef struct plait_map_options {
    dropped, or void), in input order. Waits for all. 0; the code of the first failure in input order, with the results
    before it written, those that had not started cancelled, and none running any more; PLAIT_ETIMEDOUT or
    PLAIT_ECANCELED, likewise; PLAIT_ECLOSED when the executor is closed, even for count 0. */
-#define plait_map(executor, f, in, count, out, options)                                                                \
-    plait_map_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, in), (count), PLAIT_RESULTS_(f, out), (options),    \
-                   sizeof(plait_map_options), __FILE__, __LINE__)
+#define plait_map(executor, f, in, count, out, ...)                                                                    \
+    plait_map_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, in), (count), PLAIT_RESULTS_(f, out),               \
+                   (__VA_ARGS__), sizeof(plait_map_options), __FILE__, __LINE__)
 PLAIT_API int plait_map_task(plait_executor *executor, const plait_task *task, const void *in, size_t count, void *out,
                              const plait_map_options *options, size_t options_size, const char *file,
                              int line) PLAIT_MUST_CHECK;

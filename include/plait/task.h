@@ -84,7 +84,7 @@ PLAIT_END_DECLARATIONS
     _Static_assert(__builtin_classify_type(*(T *)0) != PLAIT_POINTER_CLASS_,                                           \
                    #f ": " #T " is a pointer: only plain data crosses (PLAIT_LOCAL_TASK allows pointers)");
 #define PLAIT_ANY_0_(f, T)
-#define PLAIT_KIND_0_(T) _Generic((T *)0, plait_bytes *: PLAIT_KIND_BYTES, default: PLAIT_KIND_PLAIN)
+#define PLAIT_KIND_0_(T) _Generic((T *)0, plait_bytes * : PLAIT_KIND_BYTES, default : PLAIT_KIND_PLAIN)
 #endif
 #define PLAIT_PLAIN_1_(f, T)
 #define PLAIT_ANY_1_(f, T)
@@ -94,11 +94,17 @@ PLAIT_END_DECLARATIONS
     check##va##_(f, A) check##vr##_(f, R) PLAIT_UNUSED_ typedef A f##_plait_argument;                                  \
     PLAIT_UNUSED_ typedef R f##_plait_result;                                                                          \
     static int f##_plait_run(const void *argument, void *result) PLAIT_THUNK_(PLAIT_CALL_##va##vr##_(f, A, R))         \
-    PLAIT_UNUSED_ static const plait_task f##_plait_task = {                                                           \
-        f##_plait_run,        PLAIT_SIZE_##va##_(A), PLAIT_SIZE_##vr##_(R), PLAIT_KIND_##va##_(A),                     \
-        PLAIT_KIND_##vr##_(R), flags,                0,                     #f,                                        \
-        #A,                   #R,                    { NULL, NULL, NULL, NULL }                                        \
-    }
+        PLAIT_UNUSED_ static const plait_task f##_plait_task = { f##_plait_run,                                        \
+                                                                 PLAIT_SIZE_##va##_(A),                                \
+                                                                 PLAIT_SIZE_##vr##_(R),                                \
+                                                                 PLAIT_KIND_##va##_(A),                                \
+                                                                 PLAIT_KIND_##vr##_(R),                                \
+                                                                 flags,                                                \
+                                                                 0,                                                    \
+                                                                 #f,                                                   \
+                                                                 #A,                                                   \
+                                                                 #R,                                                   \
+                                                                 { NULL, NULL, NULL, NULL } }
 
 /* The argument as a const void *, an error at compile time when its type is not the task's. */
 #ifdef __cplusplus
@@ -109,7 +115,7 @@ template <class A> inline const void *plait_argument_(decltype(nullptr)) { retur
 #define PLAIT_ARGUMENT_(f, ...) plait_argument_<f##_plait_argument>(__VA_ARGS__)
 #else
 #define PLAIT_ARGUMENT_(f, ...)                                                                                        \
-    _Generic((__VA_ARGS__), f##_plait_argument *: (__VA_ARGS__), const f##_plait_argument *: (__VA_ARGS__))
+    _Generic((__VA_ARGS__), f##_plait_argument * : (__VA_ARGS__), const f##_plait_argument * : (__VA_ARGS__))
 #endif
 
 #endif

@@ -16,10 +16,13 @@ typedef struct plait_thread_start_options {
 /* Starts a thread that runs run(argument). `argument` must live as long as the thread uses it. The thread's result is
    what `run` returns: 0 or a negative code. NULL when the system gives no thread or memory (plait_error tells). Signals
    are handled in the thread as in its starter. Each started thread is ended by plait_thread_free or _detach, once. */
-#define plait_thread_start(run, argument, options)                                                                     \
-    plait_thread_start_sized((run), (argument), (options), sizeof(plait_thread_start_options))
 PLAIT_API plait_thread *plait_thread_start_sized(int (*run)(void *argument), void *argument,
                                                  const plait_thread_start_options *options, size_t options_size);
+static inline plait_thread *plait_thread_start(int (*run)(void *argument), void *argument,
+                                               const plait_thread_start_options *options)
+{
+    return plait_thread_start_sized(run, argument, options, sizeof *options);
+}
 
 /* Waits for its end; many may, and more than once. *result, unless NULL, gets what run returned. The code is about the
    wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK for a thread that joins itself. */

@@ -92,7 +92,8 @@ plait_context *plait_context_enter(void *future)
                           .inner = inner,
                           .depth = outer->depth + 1,
                           .future = future,
-                          .worker = outer->worker };
+                          .worker = outer->worker,
+                          .stack_floor = outer->stack_floor };
     return plait_current_ = c;
 }
 

@@ -1,0 +1,286 @@
+/* future.c: the life of a future: made, started, cancelled, ended, freed. See future.h for what must hold.
+
+   Memory order: leaving PENDING acquires and releases, so the runner sees the argument and a cancel sees a scope that is
+   set up; closing the wait list releases the outcome to whoever finds it closed. References as usual: the last to go
+   acquires what the others released. */
+#include "future/future.h"
+#include "base/bytes.h"
+#include "base/fork.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const plait_task unknown_task = { .name = "task" };
+plait_future plait_no_memory_future = { .references = 1u << 30,
+                                        .owners = 1u << 30,
+                                        .state = PLAIT_RUNNING,
+                                        .seen = true,
+                                        .waiters = (uintptr_t)2 /* closed */,
+                                        .task = &unknown_task,
+                                        .error = PLAIT_ENOMEM,
+                                        .name = "task",
+                                        .file = "" };
+
+static size_t aligned(size_t size) { return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1); }
+
+plait_future *plait_future_new(const plait_task *task, const void *argument, const char *name, const char *file,
+                               int line)
+{
+    const plait_bytes *given = task->argument_kind == PLAIT_KIND_BYTES ? argument : NULL;
+    bool taken = given && given->size & PLAIT_BYTES_TAKEN;
+    size_t block = given && !taken && given->data ? given->size + 1 : 0;
+    size_t result_at = aligned(task->argument_size), block_at = result_at + aligned(task->result_size);
+    plait_future *f = plait_allocate(sizeof *f + block_at + block);
+    if (f) {
+        atomic_init(&f->references, 2);
+        atomic_init(&f->owners, 1);
+        f->task = task, f->name = name, f->file = file, f->line = line, f->result_at = result_at, f->taken = taken;
+        if (task->argument_size && argument) memcpy(f->data, argument, task->argument_size);
+        if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
+        if (block) ((plait_bytes *)f->data)->data = memcpy(f->data + block_at, given->data, given->size);
+    } else if (taken) {
+        free(given->data);
+    }
+    if (taken) *(plait_bytes *)(uintptr_t)argument = (plait_bytes){ 0 }; /* plait_bytes_take had it as not const */
+    return f;
+}
+
+static void *result_of(plait_future *f) { return f->data + f->result_at; }
+
+void plait_future_release(plait_future *f)
+{
+    if (f == &plait_no_memory_future || atomic_fetch_sub_explicit(&f->references, 1, memory_order_acq_rel) != 1) return;
+    bool silent =
+        atomic_load_explicit(&f->seen, memory_order_relaxed) || !f->error ||
+        (f->error == PLAIT_ETASK && atomic_load_explicit(&f->state, memory_order_relaxed) >= PLAIT_WAS_CANCELLED);
+    if (!silent) {
+        char words[768];
+        if (!f->record || !plait_record_describe(&f->record->public, words, sizeof words))
+            snprintf(words, sizeof words, "%s", plait_error_text(f->error));
+        plait_report("task %s failed and nobody looked at it: %s", f->name, words);
+    }
+    if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
+    if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
+    plait_record_unref(f->record);
+    free(f);
+}
+
+bool plait_future_done(plait_future *f) { return plait_waitlist_closed(&f->waiters); }
+
+bool plait_future_failed(plait_future *f)
+{
+    return plait_future_done(f) && f->error && plait_future_get_state(f) != PLAIT_FUTURE_CANCELLED;
+}
+
+static bool leave_pending(plait_future *f, uint32_t next)
+{
+    uint32_t state = PLAIT_PENDING;
+    if (!atomic_compare_exchange_strong_explicit(&f->state, &state, next, memory_order_acq_rel, memory_order_acquire))
+        return false;
+    if (f->executor) atomic_fetch_sub_explicit(&f->executor->queued, 1, memory_order_relaxed);
+    return true;
+}
+
+static void finish(plait_future *f, int error, plait_record *record)
+{
+    f->error = error;
+    f->record = record;
+    plait_wake(plait_waitlist_claim_all(&f->waiters, true));
+}
+
+static plait_record *new_record(int code, plait_record *cause, const char *format, ...) PLAIT_PRINTF_(3, 4);
+static plait_record *new_record(int code, plait_record *cause, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    plait_record *r = plait_record_new(code, cause, format, arguments);
+    va_end(arguments);
+    return r;
+}
+
+/* The record of a task that returned `error`: what it said itself, with its name and site; or one that names it, with
+   what it said as the cause. */
+static plait_record *conclude(plait_future *f, int *error, plait_record *said)
+{
+    if (said && said->public.code != *error) {
+        plait_record_unref(said);
+        said = NULL;
+    }
+    if (*error == 0) return NULL;
+    if (*error > 0) {
+        said = new_record(PLAIT_EINVAL, said, "it returned %d, which is neither 0 nor a negative code", *error);
+        *error = PLAIT_EINVAL;
+    }
+    if (*error == PLAIT_ECANCELED || *error == PLAIT_ETIMEDOUT) {
+        f->was_cut = *error == PLAIT_ECANCELED;
+        if (!said) said = new_record(*error, NULL, "%s", plait_error_text(*error));
+        said = new_record(PLAIT_ETASK, said, "the task %s", f->was_cut ? "was cancelled" : "timed out");
+        *error = PLAIT_ETASK;
+    } else if (!said || said->task[0] || atomic_load_explicit(&said->references, memory_order_acquire) != 1) {
+        said = new_record(*error, said, "%s", plait_error_text(*error));
+    }
+    if (said) plait_record_set_task(said, f->name, f->file, f->line);
+    return said;
+}
+
+bool plait_future_run(plait_future *f, plait_scope *outer)
+{
+    if (!leave_pending(f, PLAIT_STARTING)) return false;
+    plait_context *self = plait_context_enter(f);
+    if (!self) {
+        finish(f, PLAIT_ENOMEM, NULL);
+        return true;
+    }
+    plait_scope_prepare(&f->scope, outer, self->parker, f->deadline, 0);
+    self->scope = &f->scope;
+    if (atomic_exchange_explicit(&f->state, PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
+        plait_scope_cancel(&f->scope);
+    int error = f->task->run(f->data, result_of(f));
+    if (self->scope != &f->scope)
+        plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
+    plait_record *said = plait_context_leave(self, f->name);
+    plait_record *record = conclude(f, &error, said);
+    finish(f, error, record);
+    return true;
+}
+
+void plait_future_fail(plait_future *f, int error, plait_record *record)
+{
+    if (!leave_pending(f, PLAIT_STARTING)) return;
+    atomic_store_explicit(&f->state, PLAIT_RUNNING, memory_order_relaxed);
+    if (record) plait_record_set_task(record, f->name, f->file, f->line);
+    finish(f, error, record);
+}
+
+void plait_future_start(plait_future *f, plait_executor *ex, int err)
+{
+    if (err) {
+        /* its words are there */
+    } else if (!ex) {
+        err = plait_fail(PLAIT_EINVAL, "submitted to no executor: did its constructor fail?");
+    } else if (ex->generation && ex->generation != plait_process_generation()) {
+        err = plait_fail(PLAIT_EFORKED, "submitted in a forked child to an executor of its parent");
+    } else if (atomic_load_explicit(&ex->closed, memory_order_relaxed)) {
+        err = plait_fail(PLAIT_ECLOSED, "submitted to an executor that is closed");
+    } else {
+        f->executor = ex;
+        atomic_fetch_add_explicit(&ex->queued, 1, memory_order_relaxed);
+        err = ex->operations->submit(ex, f);
+    }
+    if (!err) return;
+    plait_record **here = plait_record_here(), *record = *here; /* the words are the future's, not the submitter's */
+    *here = NULL;
+    if (record && record->public.code != err) {
+        plait_record_unref(record);
+        record = NULL;
+    }
+    plait_future_fail(f, err, record);
+    plait_future_release(f); /* the executor's */
+}
+
+bool plait_future_cancel(plait_future *f)
+{
+    if (leave_pending(f, PLAIT_WAS_CANCELLED)) {
+        plait_record *cause = new_record(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
+        plait_record *record = new_record(PLAIT_ETASK, cause, "the task was cancelled");
+        if (record) plait_record_set_task(record, f->name, f->file, f->line);
+        finish(f, PLAIT_ETASK, record);
+        return true;
+    }
+    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
+    if (state == PLAIT_WAS_CANCELLED) return true;
+    if (plait_future_done(f)) return false;
+    if (atomic_fetch_or_explicit(&f->state, PLAIT_ASKED, memory_order_acq_rel) == PLAIT_RUNNING)
+        plait_scope_cancel(&f->scope);
+    return false;
+}
+
+plait_future_state plait_future_get_state(plait_future *f)
+{
+    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
+    if (state == PLAIT_PENDING) return PLAIT_FUTURE_PENDING;
+    if (state == PLAIT_WAS_CANCELLED) return PLAIT_FUTURE_CANCELLED;
+    return plait_future_done(f) ? PLAIT_FUTURE_FINISHED : PLAIT_FUTURE_RUNNING;
+}
+
+plait_future *plait_future_ref(plait_future *f)
+{
+    atomic_fetch_add_explicit(&f->owners, 1, memory_order_relaxed);
+    return f;
+}
+
+static void drop(plait_future *f, bool let_it_run)
+{
+    if (f == &plait_no_memory_future || atomic_fetch_sub_explicit(&f->owners, 1, memory_order_acq_rel) != 1) return;
+    if (!let_it_run && !plait_future_done(f))
+        plait_stop("task %s (%s:%d) was dropped before it was done: await it, or plait_future_detach it", f->name,
+                   f->file, f->line);
+    plait_future_release(f);
+}
+
+void plait_future_unref(plait_future *f) { drop(f, false); }
+void plait_future_detach(plait_future *f) { drop(f, true); }
+
+const void *plait_future_argument(plait_future *f) { return f->task->argument_size ? f->data : NULL; }
+const char *plait_future_name(plait_future *f) { return f->name; }
+
+/* The outcome, marked as seen, its words made the running task's. `last`: a result that owns memory is moved, not copied. */
+static int take(plait_future *f, void *out, size_t size, bool move)
+{
+    if (out && size != f->task->result_size && f != &plait_no_memory_future)
+        plait_stop("the result of task %s (%s:%d) is %zu bytes (%s), and room for %zu was given", f->name, f->file,
+                   f->line, f->task->result_size, f->task->result_type ? f->task->result_type : "?", size);
+    if (!atomic_load_explicit(&f->seen, memory_order_relaxed))
+        atomic_store_explicit(&f->seen, true, memory_order_relaxed);
+    if (f->error) {
+        plait_record_keep(plait_record_ref(f->record));
+        return f->error;
+    }
+    if (!out) return 0;
+    if (f->task->result_kind == PLAIT_KIND_BYTES && move) {
+        plait_bytes *result = result_of(f);
+        if (atomic_load_explicit(&f->owners, memory_order_acquire) != 1)
+            return plait_bytes_copy(out, result->data, result->size);
+        memcpy(out, result, size);
+        *result = (plait_bytes){ 0 };
+        return 0;
+    }
+    memcpy(out, result_of(f), size);
+    return 0;
+}
+
+int plait_future_result_sized(plait_future *f, void *out, size_t size)
+{
+    return plait_future_done(f) ? take(f, out, size, false) : plait_failed(PLAIT_EAGAIN);
+}
+
+static int end(plait_future *f, void *out, size_t size)
+{
+    int err = take(f, out, size, true);
+    plait_future_unref(f);
+    return err;
+}
+
+int plait_await_sized(plait_future *f, void *out, size_t size)
+{
+    plait_scope *scope = plait_current()->scope;
+    int cut = plait_future_wait_or_run(f, PLAIT_FOREVER, PLAIT_CANCELLABLE, scope);
+    if (!cut && f->was_cut && scope && plait_cancelled()) cut = PLAIT_ECANCELED; /* we ran it, and our scope ended it */
+    if (!cut) return end(f, out, size);
+    atomic_store_explicit(&f->seen, true, memory_order_relaxed);
+    plait_future_cancel(f);
+    plait_future_detach(f);
+    return plait_failed(cut);
+}
+
+int plait_await_until_sized(plait_future *f, void *out, size_t size, plait_deadline deadline)
+{
+    int cut = plait_future_wait_or_run(f, deadline, PLAIT_CANCELLABLE, NULL);
+    return cut ? plait_failed(cut) : end(f, out, size);
+}
+
+int plait_future_wait(plait_future *f, plait_deadline deadline)
+{
+    return plait_failed(plait_future_wait_or_run(f, deadline, PLAIT_CANCELLABLE, NULL));
+}

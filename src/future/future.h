@@ -1,0 +1,90 @@
+/* future.h: what a future is made of, and the small interface that executors fill in.
+
+   What must hold:
+   - Who moves a future out of PENDING decides its fate: a worker, one who awaits it in place, or a cancel.
+   - The runner must set the task's scope up before a cancel may touch it: a cancel during STARTING leaves ASKED in the
+     state, and the runner obeys it. The scope lives in the future: with a reference one may cancel at any time.
+   - "Done" is the closed wait list, nothing else. Outcome and record are written before it is closed, and closing it is
+     the finisher's last access but for the reference that it holds.
+   - `references` counts who may touch the memory: the executor (queue entry, then runner) and the owners together.
+     `owners` counts the owners; the last to go from a future that is not done and not detached is a bug in the program. */
+#ifndef PLAIT_FUTURE_FUTURE_H
+#define PLAIT_FUTURE_FUTURE_H
+#include "future/set.h"
+#include "park/scope.h"
+#include <plait/executor.h>
+#include <stddef.h>
+
+enum { PLAIT_PENDING, PLAIT_STARTING, PLAIT_RUNNING, PLAIT_WAS_CANCELLED, PLAIT_ASKED = 8 }; /* plait_future.state */
+
+struct plait_future {
+    _Atomic uint32_t references, owners, state;
+    _Atomic bool seen;       /* the outcome, by somebody; or nobody cares */
+    bool taken;              /* the argument's block is to be freed */
+    bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
+    plait_waitlist waiters;  /* closed: done */
+    plait_scope scope;       /* the root scope of the task; valid from RUNNING on */
+    plait_deadline deadline; /* of that scope */
+    const plait_task *task;
+    plait_executor *executor;
+    plait_future *next; /* in the executor's queue */
+    plait_record *record;
+    int error, line;
+    const char *name, *file;
+    struct plait_watch watch;                   /* for the one set that it may be in */
+    size_t result_at;                           /* in `data`, behind the argument */
+    _Alignas(max_align_t) unsigned char data[]; /* argument, result, the argument's block */
+};
+
+struct plait_executor_operations {
+    /* Takes over one reference and sees to it that plait_future_run is called. Or a negative code, with a record. */
+    int (*submit)(plait_executor *, plait_future *);
+    void (*close)(plait_executor *);
+    void (*free)(plait_executor *); /* closed before; waits for all that is inside */
+    void (*get_statistics)(plait_executor *, plait_executor_statistics *);
+    /* One of its workers is about to sleep in a wait for futures, and is back. */
+    void (*sleep)(plait_executor *);
+    void (*resume)(plait_executor *);
+};
+struct plait_executor {
+    const struct plait_executor_operations *operations;
+    uint32_t generation; /* of the process that made it; 0: any may use it */
+    _Atomic bool closed;
+    _Atomic size_t queued; /* futures of it that are PENDING */
+};
+
+/* Runs the task here, in a context of its own, unless somebody else has it or it was cancelled: false then. Through
+   `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */
+bool plait_future_run(plait_future *, plait_scope *outer);
+
+/* Drops a reference that is no owner's. */
+void plait_future_release(plait_future *);
+
+/* Ends a future that nobody runs, with a code and the reference to its record. */
+void plait_future_fail(plait_future *, int error, plait_record *record);
+
+bool plait_future_done(plait_future *);
+bool plait_future_failed(plait_future *); /* done, and neither succeeded nor cancelled */
+
+/* Waits until it is done, running it here where that is allowed; `outer` as above. The code is about the wait alone. */
+int plait_future_wait_or_run(plait_future *, plait_deadline, enum plait_cut, plait_scope *outer);
+
+/* Whether the running task may run futures of its own pool in place of sleeping until `deadline`; and if that future is
+   one, still pending, runs it: true when it did. */
+bool plait_may_help(plait_deadline);
+bool plait_help(plait_future *, plait_scope *outer);
+
+/* Around a sleep in a wait for futures: tells the pool whose worker this is, if it is one. */
+plait_executor *plait_worker_sleeps(void);
+void plait_worker_resumes(plait_executor *);
+
+/* A future not yet given to its executor; NULL without memory (a block handed over is freed). */
+plait_future *plait_future_new(const plait_task *, const void *argument, const char *name, const char *file, int line);
+
+/* Gives it to its executor, unless `error` says that it failed before. A failure is the future's, its words too. */
+void plait_future_start(plait_future *, plait_executor *, int error);
+
+/* What stands for a future when there is no memory for one: failed, shared, never freed. */
+extern plait_future plait_no_memory_future;
+
+#endif

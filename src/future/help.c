@@ -1,0 +1,48 @@
+/* help.c: how a worker that waits for futures of its own pool keeps the pool from hanging: it runs them itself when they
+   have not begun, and else tells the pool that it sleeps, so that another may stand in for it.
+
+   What must hold: what is run in place cannot be left before it ends. So only what is awaited is run, never other work;
+   only without a finite deadline in force, since that could not be kept; with no lock held, since the task might want it;
+   and only while the stack is far from its end. */
+#include "future/future.h"
+
+enum { DEEPEST = 64 }; /* tasks inside of each other */
+
+bool plait_may_help(plait_deadline deadline)
+{
+    plait_context *self = plait_current();
+    return self->worker && self->depth < DEEPEST &&
+           (!self->stack_floor || (char *)__builtin_frame_address(0) > self->stack_floor) &&
+           !plait_nearest(deadline).at && !plait_holds_locks();
+}
+
+bool plait_help(plait_future *f, plait_scope *outer)
+{
+    return f->executor == plait_current()->worker && plait_future_run(f, outer);
+}
+
+plait_executor *plait_worker_sleeps(void)
+{
+    plait_executor *pool = plait_current()->worker;
+    if (pool) pool->operations->sleep(pool);
+    return pool;
+}
+
+void plait_worker_resumes(plait_executor *pool)
+{
+    if (pool) pool->operations->resume(pool);
+}
+
+int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plait_cut cut, plait_scope *outer)
+{
+    int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
+    if (err || plait_future_done(f)) return err;
+    if (plait_is_now(deadline)) return PLAIT_EAGAIN;
+    if (plait_may_help(deadline)) plait_help(f, outer);
+    plait_waiter node = plait_waiter_here();
+    if (plait_future_done(f)) return 0;
+    plait_executor *pool = plait_worker_sleeps();
+    if (plait_waitlist_add(&f->waiters, &node)) err = plait_wait_in(&f->waiters, &node, deadline, cut);
+    plait_worker_resumes(pool);
+    return err;
+}

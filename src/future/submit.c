@@ -1,0 +1,18 @@
+/* submit.c: from a task and its argument to a future that an executor has. */
+#include "base/options.h"
+#include "future/future.h"
+
+plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, const void *argument,
+                                const plait_submit_options *options, size_t options_size, const char *file, int line)
+{
+    plait_submit_options o;
+    int err = plait_options_read(&o, sizeof o, options, options_size);
+    plait_future *f = plait_future_new(task, argument, o.name ? o.name : task->name, file, line);
+    if (!f) return &plait_no_memory_future;
+    if (!err && task->argument_size && !argument)
+        err = plait_fail(PLAIT_EINVAL, "submitted without its argument, a %s", task->argument_type);
+    plait_future_start(f, ex, err);
+    return f;
+}
+
+int plait_exception_(const char *what) { return plait_fail(PLAIT_EEXCEPTION, "%s", what); }

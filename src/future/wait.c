@@ -1,0 +1,73 @@
+/* wait.c: plait_wait over an array of futures. What must hold: when it returns, nothing of it is left in any future. */
+#include "base/memory.h"
+#include "future/future.h"
+#include <stdlib.h>
+
+enum { FEW = 16 }; /* futures whose watches fit on the stack */
+
+/* Moves the done ones to the front and returns how many they are. */
+static size_t partition(plait_future **futures, size_t count)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) {
+        plait_future *f = futures[i];
+        if (!plait_future_done(f)) continue;
+        futures[i] = futures[done];
+        futures[done++] = f;
+    }
+    return done;
+}
+
+static bool enough(plait_future **futures, size_t count, plait_wait_mode mode)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!plait_future_done(futures[i])) continue;
+        done++;
+        if (mode == PLAIT_FIRST_COMPLETED || (mode == PLAIT_FIRST_EXCEPTION && plait_future_failed(futures[i])))
+            return true;
+    }
+    return done == count;
+}
+
+static int wait_all(plait_future **futures, size_t count, plait_deadline deadline)
+{
+    int err = 0;
+    for (size_t i = 0; i < count && !err; i++)
+        err = plait_future_wait_or_run(futures[i], deadline, PLAIT_CANCELLABLE, NULL);
+    return err;
+}
+
+static int wait_first(plait_future **futures, size_t count, plait_wait_mode mode, plait_deadline deadline)
+{
+    struct plait_watch few[FEW], *watches = count <= FEW ? few : plait_allocate(count * sizeof *watches);
+    if (!watches) return PLAIT_ENOMEM;
+    struct plait_set set = { 0 };
+    for (size_t i = 0; i < count; i++) plait_set_add(&set, &watches[i], futures[i]);
+    struct plait_watch *ended;
+    int err;
+    do err = plait_set_next(&set, &ended, deadline, PLAIT_CANCELLABLE, NULL);
+    while (!err && mode == PLAIT_FIRST_EXCEPTION && !plait_future_failed(ended->future));
+    if (err == PLAIT_EDONE) err = 0; /* all ended, none failed */
+    for (size_t i = 0; i < count; i++)
+        if (watches[i].set) plait_set_remove(&set, &watches[i]);
+    while (plait_set_next(&set, &ended, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE, NULL) == 0) {} /* those about to arrive */
+    if (watches != few) free(watches);
+    return err;
+}
+
+int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait_deadline deadline, size_t *done_count)
+{
+    int err = mode > PLAIT_FIRST_EXCEPTION ? plait_fail(PLAIT_EINVAL, "plait_wait has no mode %d", (int)mode)
+                                           : plait_failed(plait_wait_begin(deadline));
+    if (!err && !enough(futures, count, mode)) {
+        if (plait_is_now(deadline)) err = PLAIT_EAGAIN;
+        else
+            err = mode == PLAIT_ALL_COMPLETED ? wait_all(futures, count, deadline)
+                                              : wait_first(futures, count, mode, deadline);
+        err = plait_failed(err);
+    }
+    size_t done = partition(futures, count);
+    if (done_count) *done_count = done;
+    return err;
+}
