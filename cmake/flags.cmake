@@ -58,7 +58,9 @@ function(plait_library name)
     endforeach()
     set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name})
     set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${map})
-    target_link_options(${name} PRIVATE -Wl,--version-script=${map})
+    # nodelete: threads give their records back by a thread-specific destructor, which must stay mapped.
+    # Our own calls of exported functions go straight there.
+    target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,-z,nodelete -Wl,-Bsymbolic-functions)
     if(NOT PLAIT_SANITIZE)      # a sanitizer's names are found when the program is linked
         target_link_options(${name} PRIVATE -Wl,-z,defs)
     endif()
