@@ -34,20 +34,21 @@ PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_
                                           int line);
 
 /* Waits for f, copies the result to *out (NULL: drops it), and ends f: always. Returns f's own code (its record is then
-   plait_error()); or PLAIT_ECANCELED when the wait was cut short: then f is cancelled and detached.
+   plait_error()); or PLAIT_ECANCELED when the wait was cut short, PLAIT_EDEADLK when f is the running task itself or one that it runs
+   inside of: then f is cancelled and detached.
    A result of another size than the task's stops the program. A plait_bytes result belongs to the caller. */
 #define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_await_sized(plait_future *future, void *out, size_t size) PLAIT_MUST_CHECK;
 
-/* The same until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN or
-   PLAIT_ECANCELED f goes on and is still the caller's. */
+/* The same until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN,
+   PLAIT_ECANCELED or PLAIT_EDEADLK f goes on and is still the caller's. */
 #define plait_await_until(future, out, deadline)                                                                       \
     plait_await_until_sized((future), (out), PLAIT_RESULT_SIZE_(out), (deadline))
 PLAIT_API int plait_await_until_sized(plait_future *future, void *out, size_t size,
                                       plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Waits until f is done; ends nothing, takes nothing. The code is about the wait alone: 0; PLAIT_EAGAIN;
-   PLAIT_ETIMEDOUT; PLAIT_ECANCELED. */
+   PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK. */
 PLAIT_API int plait_future_wait(plait_future *future, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Reads the outcome of a done future without ending it: its code, and the result copied to *out (NULL: not copied).

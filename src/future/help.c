@@ -33,11 +33,20 @@ void plait_worker_resumes(plait_executor *pool)
     if (pool) pool->operations->resume(pool);
 }
 
+/* Whether f is the running task, or one that it runs inside of: it cannot end before this wait does. */
+static bool waits_for_itself(plait_future *f)
+{
+    for (plait_context *c = plait_current(); c; c = c->outer)
+        if (c->future == f) return true;
+    return false;
+}
+
 int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plait_cut cut, plait_scope *outer)
 {
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     if (err || plait_future_done(f)) return err;
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;
+    if (waits_for_itself(f)) return PLAIT_EDEADLK;
     if (plait_may_help(deadline)) plait_help(f, outer);
     plait_waiter node = plait_waiter_here();
     if (plait_future_done(f)) return 0;
