@@ -1,6 +1,7 @@
 """What plait's public headers declare: read by tools/exports and by the checks in tests/house.
 
-A declaration is what begins with PLAIT_API and ends with a semicolon; its name begins with plait_.
+A declaration is what begins with PLAIT_API and ends with a semicolon; its name begins with plait_. In a header under
+src/ PLAIT_API means: exported for our own other libraries (libplait-http) and for nobody else.
 """
 
 import pathlib
@@ -25,9 +26,9 @@ def blank_comments(text):
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.DOTALL)
 
 
-def declarations(header):
+def declarations(header, below=INCLUDE):
     """The declarations of one header: (name, number of its first line) in order."""
-    code = blank_comments((INCLUDE / header).read_text())
+    code = blank_comments((below / header).read_text())
     # Directives go, with the lines that continue them.
     code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()), code, flags=re.MULTILINE)
     found = []
@@ -35,9 +36,15 @@ def declarations(header):
         line = code.count("\n", 0, match.start()) + 1
         name = re.search(r"\b(plait_\w+)\s*(?:\(|\[|$)", match.group(1).strip())
         if not name:
-            raise SystemExit(f"include/{header}:{line}: no name that begins with plait_ after PLAIT_API")
+            raise SystemExit(f"{(below / header).relative_to(ROOT)}:{line}: no name that begins with plait_ after PLAIT_API")
         found.append((name.group(1), line))
     return found
+
+
+def private_exports():
+    """The sorted names that libplait exports for our own other libraries."""
+    headers = (ROOT / "src").rglob("*.h")
+    return sorted({name for header in headers for name, _ in declarations(header.relative_to(ROOT), ROOT)})
 
 
 def exports(http):

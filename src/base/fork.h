@@ -4,6 +4,6 @@
 #include <plait/api.h>
 
 /* A number that is the same as long as the process lives and another in each child that it forks. Never 0. */
-uint32_t plait_process_generation(void);
+PLAIT_API uint32_t plait_process_generation(void);
 
 #endif

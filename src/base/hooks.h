@@ -10,7 +10,7 @@ struct plait_hooks {
     /* Whether the resource asked for at `point` ("memory", "thread", "descriptor") is to be refused. */
     bool (*refuse)(const char *point);
 };
-extern struct plait_hooks plait_hooks;
+extern PLAIT_API struct plait_hooks plait_hooks;
 
 static inline bool plait_refused(const char *point)
 {

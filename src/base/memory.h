@@ -4,12 +4,12 @@
 #include <plait/api.h>
 
 /* Zeroed memory, or NULL. */
-void *plait_allocate(size_t size);
+PLAIT_API void *plait_allocate(size_t size);
 
 /* As realloc: what is new is not zeroed; NULL, and the old block is as it was. */
-void *plait_reallocate(void *block, size_t size);
+PLAIT_API void *plait_reallocate(void *block, size_t size);
 
 /* A copy of a string, or NULL. */
-char *plait_copy_string(const char *string);
+PLAIT_API char *plait_copy_string(const char *string);
 
 #endif

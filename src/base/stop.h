@@ -4,9 +4,9 @@
 #include <plait/api.h>
 
 /* Writes "plait: " and the sentence to stderr, in one write, and aborts. */
-_Noreturn void plait_stop(const char *format, ...) PLAIT_PRINTF_(1, 2);
+PLAIT_API _Noreturn void plait_stop(const char *format, ...) PLAIT_PRINTF_(1, 2);
 
 /* Writes "plait: " and the sentence to stderr, in one write, and goes on: for failures that nobody asked about. */
-void plait_report(const char *format, ...) PLAIT_PRINTF_(1, 2);
+PLAIT_API void plait_report(const char *format, ...) PLAIT_PRINTF_(1, 2);
 
 #endif
