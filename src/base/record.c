@@ -74,6 +74,8 @@ static size_t describe_one(const plait_error_record *e, char *text, size_t size)
 size_t plait_record_describe(const plait_error_record *record, char *text, size_t size)
 {
     size_t length = 0;
+    char nothing[1];
+    if (size == 0) text = nothing; /* as snprintf, which takes NULL then */
     for (const plait_error_record *e = record; e; e = e->cause) {
         size_t used = length < size ? length : size;
         if (e != record) {
