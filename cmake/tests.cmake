@@ -1,6 +1,6 @@
 # The tests. Each is one process with one time-out, run by tools/run-test, which knows the limits and the environment.
 #
-#   tests/ROOM/test_NAME.c, .cpp    an executable ROOM-NAME over cmocka, tests/support and the static libraries,
+#   tests/ROOM/test_NAME.c, .cpp    an executable ROOM-NAME (ROOM-NAME-cpp beside one in C) over cmocka, tests/support and the static libraries,
 #                                   so that hidden symbols and internal headers ("park/parker.h") can be reached
 #   tests/ROOM/test_NAME.sh, .py    a script ROOM-NAME; finds the command in $PLAIT_COMMAND
 #   tests/stress/stress_NAME.c      stress-NAME, runs for $PLAIT_STRESS_SECONDS
@@ -80,14 +80,14 @@ if(CMOCKA_INCLUDE_DIR AND CMOCKA_LIBRARY)
     foreach(file IN LISTS programs cxx_programs)
         string(REGEX MATCH "([^/]+)/(test|stress)_([^/]+)\\.(c|cpp)$" unused ${file})
         set(room ${CMAKE_MATCH_1})
-        string(REPLACE _ - name ${CMAKE_MATCH_3})
+        set(name ${room}-${CMAKE_MATCH_3})
         if((room STREQUAL http AND NOT PLAIT_HTTP) OR (room STREQUAL apps AND NOT PLAIT_COMMAND))
             continue()
         endif()
-        if(CMAKE_MATCH_4 STREQUAL cpp)
+        if(TARGET ${name})
             string(APPEND name -cpp)
         endif()
-        plait_add_program(${room}-${name} ${room} ${file})
+        plait_add_program(${name} ${room} ${file})
     endforeach()
 else()
     message(STATUS "The test programs are left out: there is no cmocka (Debian: libcmocka-dev).")
@@ -98,8 +98,11 @@ if(PLAIT_COMMAND)
     foreach(file IN LISTS scripts)
         string(REGEX MATCH "([^/]+)/test_([^/]+)\\.(sh|py)$" unused ${file})
         set(room ${CMAKE_MATCH_1})
-        string(REPLACE _ - name ${CMAKE_MATCH_2})
-        plait_add_script(${room}-${name} ${room} ${file})
+        set(name ${room}-${CMAKE_MATCH_2})
+        if(TEST ${name})
+            string(APPEND name -script)
+        endif()
+        plait_add_script(${name} ${room} ${file})
     endforeach()
 endif()
 
