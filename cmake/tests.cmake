@@ -1,7 +1,8 @@
 # The tests. Each is one process with one time-out, run by tools/run-test, which knows the limits and the environment.
 #
-#   tests/ROOM/test_NAME.c, .cpp    an executable ROOM-NAME (ROOM-NAME-cpp beside one in C) over cmocka, tests/support and the static libraries,
-#                                   so that hidden symbols and internal headers ("park/parker.h") can be reached
+#   tests/ROOM/test_NAME.c, .cpp    an executable ROOM-NAME (ROOM-NAME-cpp beside one in C) over cmocka, tests/support
+#                                   and the static libraries, so that hidden symbols and internal headers
+#                                   ("park/parker.h") can be reached
 #   tests/ROOM/test_NAME.sh, .py    a script ROOM-NAME; finds the command in $PLAIT_COMMAND
 #   tests/stress/stress_NAME.c      stress-NAME, runs for $PLAIT_STRESS_SECONDS
 #   tests/model/NAME.pml            model-NAME, see tools/model
