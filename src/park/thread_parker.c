@@ -7,7 +7,8 @@
    park_on return for no reason, once.
 
    Memory order: unpark's exchange releases what the waker wrote, the owner's last exchange acquires it. The compare and
-   exchange to PARKED needs no order of its own: its failure means NOTIFIED, which the last exchange then takes. */
+   exchange to PARKED_ON releases the eventfd, which the first park_on makes, and unpark's exchange acquires it. The one
+   to PARKED needs no order of its own: its failure means NOTIFIED, which the last exchange then takes. */
 #include "park/thread_parker.h"
 #include "base/fork.h"
 #include "base/hooks.h"
@@ -61,7 +62,7 @@ static bool token_comes_soon(struct plait_thread_parker *t)
 static bool say(plait_parker *p, uint32_t parked)
 {
     uint32_t seen = PLAIT_EMPTY;
-    return atomic_compare_exchange_strong_explicit(&p->state, &seen, parked, memory_order_relaxed,
+    return atomic_compare_exchange_strong_explicit(&p->state, &seen, parked, memory_order_release,
                                                    memory_order_relaxed);
 }
 
@@ -114,7 +115,7 @@ static int thread_park_on(plait_parker *p, int fd, short events, plait_deadline 
 
 static void thread_unpark(plait_parker *p)
 {
-    uint32_t was = atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_release);
+    uint32_t was = atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_acq_rel);
     if (was != PLAIT_PARKED && was != PLAIT_PARKED_ON) return;
     int before = errno;
     if (was == PLAIT_PARKED) {
