@@ -1,0 +1,12 @@
+/* command.c: what all subcommands share. */
+#include "apps/command.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int command_finish(const char *name, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", name, strerror(errno));
+    return status == COMMAND_DONE ? COMMAND_SOME_FAILED : status;
+}

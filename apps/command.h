@@ -1,0 +1,20 @@
+/* command.h: the subcommands of `plait`, and what their exit statuses mean. A subcommand gets its own arguments, its name
+   in arguments[0], and returns the exit status of the program. Data go to stdout, everything else to stderr. */
+#ifndef PLAIT_APPS_COMMAND_H
+#define PLAIT_APPS_COMMAND_H
+
+enum {
+    COMMAND_DONE = 0,
+    COMMAND_SOME_FAILED = 1,    /* or the command itself failed */
+    COMMAND_USAGE = 2,          /* the arguments are wrong: one sentence on stderr, nothing done */
+    COMMAND_NOTHING_WORKED = 3, /* every item failed */
+};
+
+int command_fx(int count, char **arguments);
+int command_serve(int count, char **arguments);
+
+/* Writes out what stdout holds. Returns `status`; or, when stdout cannot be written, says so on stderr and returns
+   COMMAND_SOME_FAILED. */
+int command_finish(const char *name, int status);
+
+#endif

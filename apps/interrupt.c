@@ -1,0 +1,74 @@
+/* interrupt.c: the flag, and the handlers that set it. Handlers touch atomics and make plain system calls, nothing else. */
+#include "apps/interrupt.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static atomic_bool asked;
+static _Atomic(pid_t) forward_to;
+static const char *words;
+static size_t words_size;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    int kept = errno;
+    atomic_store(&asked, true);
+    pid_t child = atomic_load(&forward_to);
+    if (child > 0) kill(child, SIGTERM);
+    ssize_t ignored = write(STDERR_FILENO, words, words_size);
+    (void)ignored;
+    errno = kept;
+}
+
+static void on_terminate(int number)
+{
+    (void)number;
+    atomic_store(&asked, true);
+}
+
+/* One delivery, then the signal does again what it does by itself. A signal that whoever started us has made ignored
+   stays so. */
+static void catch_once(int number, void (*handler)(int))
+{
+    struct sigaction before;
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESETHAND | SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+void interrupt_catch(const char *sentence)
+{
+    words = sentence;
+    words_size = strlen(sentence);
+    catch_once(SIGINT, on_interrupt);
+}
+
+void interrupt_obey_parent(void)
+{
+    signal(SIGINT, SIG_IGN);
+    catch_once(SIGTERM, on_terminate);
+    pid_t parent = getppid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1); /* it died in between */
+}
+
+void interrupt_forward(pid_t child)
+{
+    atomic_store(&forward_to, child);
+    if (child > 0 && interrupted()) kill(child, SIGTERM);
+}
+
+bool interrupted(void) { return atomic_load(&asked); }
+
+void interrupt_die(void)
+{
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT);
+    _exit(130); /* SIGINT is blocked here */
+}

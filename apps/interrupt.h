@@ -1,0 +1,25 @@
+/* interrupt.h: Ctrl-C in two steps: the first one asks to stop, a second one ends the program at once. */
+#ifndef PLAIT_APPS_INTERRUPT_H
+#define PLAIT_APPS_INTERRUPT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* From now on the first SIGINT makes interrupted() true, says `sentence` (which must last) on stderr, and asks the process of
+   interrupt_forward to stop. The second one kills, as always. */
+void interrupt_catch(const char *sentence);
+
+/* For a child that such a process looks after: SIGTERM makes interrupted() true, SIGINT is the parent's affair; and when
+   the parent dies, so does this process. */
+void interrupt_obey_parent(void);
+
+/* The child that is to be asked to stop, 0 for none. */
+void interrupt_forward(pid_t child);
+
+/* Whether a stop was asked for. From any thread; never waits. */
+bool interrupted(void);
+
+/* Ends the program by SIGINT, as whoever started it expects after a Ctrl-C. What stdout holds must have been written. */
+_Noreturn void interrupt_die(void);
+
+#endif

@@ -1,0 +1,11 @@
+/* suggest.h: what somebody who mistyped a name may have meant. */
+#ifndef PLAIT_APPS_SUGGEST_H
+#define PLAIT_APPS_SUGGEST_H
+
+#include <stddef.h>
+
+/* The one of `names` that is nearest to `text`: that begins with it, or else differs in a third of its letters at most
+   (a letter too much, missing, wrong, or two exchanged). NULL when none is near. */
+const char *suggest(const char *text, const char *const *names, size_t count);
+
+#endif
