@@ -9,7 +9,8 @@
 PLAIT_BEGIN_DECLARATIONS
 
 /* All calls here give, besides what they name: PLAIT_EAGAIN (PLAIT_NOW and not ready), PLAIT_ETIMEDOUT, PLAIT_ECANCELED,
-   PLAIT_ECLOSED (plait_close ended the wait), -errno. SIGPIPE is never raised for sockets. */
+   PLAIT_ECLOSED (plait_close ended the wait), -errno. SIGPIPE is never raised for sockets. Regular files are always
+   ready. A terminal that stops taking output in the middle of a write may hold it up beyond its deadline. */
 
 /* Waits until `fd` is ready for one of `events` (of poll(2)). Returns those that are, > 0, or a negative code. */
 PLAIT_API int plait_wait_fd(int fd, short events, plait_deadline deadline) PLAIT_MUST_CHECK;
@@ -29,15 +30,17 @@ PLAIT_API int plait_writev(int fd, struct iovec *blocks, int count, plait_deadli
    "unix:PATH". Anything else gives PLAIT_EADDRESS. Host names are looked up on a thread of their own, so that a wait
    for them ends in time; a name that is not found gives PLAIT_ERESOLVE. */
 
-/* A listening socket (close-on-exec, address reuse), or a negative code. Port 0 takes a free one. `backlog` 0 is the
-   default. Names are not looked up here: HOST is numeric or "localhost". */
+/* A listening socket (close-on-exec, address reuse), or a negative code with a record. Port 0 takes a free one. `backlog`
+   0 is the default. Names are not looked up here: HOST is numeric or "localhost". A unix socket that a program which
+   died has left at PATH is replaced; plait_close leaves the file there. */
 PLAIT_API int plait_listen(const char *address, int backlog) PLAIT_MUST_CHECK;
 
 /* The port that a socket is bound to, 0 for one without; or a negative code. Never waits. */
 PLAIT_API int plait_socket_port(int fd);
 
 /* Waits for a connection. Returns its descriptor (close-on-exec, TCP_NODELAY for TCP), or a negative code. A connection
-   that went away before it was taken is passed over. */
+   that went away before it was taken is passed over. With -EMFILE or -ENFILE it stays in line until there is room for it.
+   `fd` is best a socket from plait_listen; another one that blocks may hold the call up when several accept from it. */
 PLAIT_API int plait_accept(int fd, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Connects, trying each address that the name has in turn. Returns the descriptor (close-on-exec, TCP_NODELAY for TCP),
