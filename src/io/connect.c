@@ -125,6 +125,7 @@ static int connect_name(const char *address, const struct plait_endpoint *e, pla
         memcpy(&addresses[count++].name, i->ai_addr, i->ai_addrlen);
     }
     freeaddrinfo(list);
+    if (!count) return plait_fail(PLAIT_ERESOLVE, "%s: the name has no address", address);
     return connect_any(address, addresses, count, deadline);
 }
 
