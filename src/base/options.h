@@ -6,6 +6,6 @@
 
 /* Fills `full` from what the caller gave, NULL being all defaults. 0; PLAIT_EINVAL, with a record, when the caller set
    an option that this library does not know. */
-int plait_options_read(void *full, size_t full_size, const void *given, size_t given_size);
+PLAIT_API int plait_options_read(void *full, size_t full_size, const void *given, size_t given_size);
 
 #endif
