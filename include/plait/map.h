@@ -28,11 +28,10 @@ PLAIT_END_DECLARATIONS
 #ifdef __cplusplus
 extern "C++" {
 template <class R> inline void *plait_results_(R *results) { return results; }
-template <class R> inline void *plait_results_(decltype(nullptr)) { return nullptr; }
 }
 #define PLAIT_RESULTS_(f, out) plait_results_<f##_plait_result>(out)
 #else
-#define PLAIT_RESULTS_(f, out) ((void *)(1 ? (out) : (f##_plait_result *)0))
+#define PLAIT_RESULTS_(f, out) ((void *)_Generic(1 ? (out) : (f##_plait_result *)0, f##_plait_result * : (out)))
 #endif
 
 #endif

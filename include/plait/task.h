@@ -50,10 +50,10 @@ PLAIT_END_DECLARATIONS
 #define PLAIT_SIZE_0_(type) sizeof(type)
 #define PLAIT_SIZE_1_(type) 0
 #define PLAIT_KIND_1_(type) PLAIT_KIND_PLAIN
-#define PLAIT_CALL_00_(f, A, R) f((const A *)argument, (R *)result)
-#define PLAIT_CALL_01_(f, A, R) ((void)result, f((const A *)argument))
-#define PLAIT_CALL_10_(f, A, R) ((void)argument, f((R *)result))
-#define PLAIT_CALL_11_(f, A, R) ((void)argument, (void)result, f())
+#define PLAIT_CALL_00_(f) f((const f##_plait_argument *)argument, (f##_plait_result *)result)
+#define PLAIT_CALL_01_(f) ((void)result, f((const f##_plait_argument *)argument))
+#define PLAIT_CALL_10_(f) ((void)argument, f((f##_plait_result *)result))
+#define PLAIT_CALL_11_(f) ((void)argument, (void)result, f())
 
 #ifdef __cplusplus
 #include <exception>
@@ -93,7 +93,7 @@ PLAIT_END_DECLARATIONS
 #define PLAIT_TASK_2_(f, A, R, va, vr, check, flags)                                                                   \
     check##va##_(f, A) check##vr##_(f, R) PLAIT_UNUSED_ typedef A f##_plait_argument;                                  \
     PLAIT_UNUSED_ typedef R f##_plait_result;                                                                          \
-    static int f##_plait_run(const void *argument, void *result) PLAIT_THUNK_(PLAIT_CALL_##va##vr##_(f, A, R))         \
+    static int f##_plait_run(const void *argument, void *result) PLAIT_THUNK_(PLAIT_CALL_##va##vr##_(f))               \
         PLAIT_UNUSED_ static const plait_task f##_plait_task = { f##_plait_run,                                        \
                                                                  PLAIT_SIZE_##va##_(A),                                \
                                                                  PLAIT_SIZE_##vr##_(R),                                \
@@ -110,7 +110,6 @@ PLAIT_END_DECLARATIONS
 #ifdef __cplusplus
 extern "C++" {
 template <class A> inline const void *plait_argument_(const A *argument) { return argument; }
-template <class A> inline const void *plait_argument_(decltype(nullptr)) { return nullptr; }
 }
 #define PLAIT_ARGUMENT_(f, ...) plait_argument_<f##_plait_argument>(__VA_ARGS__)
 #else

@@ -1,0 +1,133 @@
+#!/bin/sh
+# What the compiler refuses, and what it must not: tasks, arguments, results and deadlines of a wrong type do not compile;
+# the right ones do without a warning, in C11 and in C++17, with every compiler that is there. A wrong line counts only if
+# the program compiles without it, and only if it is an error without -Werror.
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cat >"$directory/program.c" <<'END'
+#include <plait.h>
+
+struct pair { int a, b; };
+struct gate { int open; };
+static int square(const int *n, int *out) { *out = *n * *n; return 0; }
+PLAIT_TASK(square, int, int);
+static int add(const struct pair *p, long *sum) { *sum = (long)p->a + p->b; return 0; }
+PLAIT_TASK(add, struct pair, long);
+static int nothing(void) { return 0; }
+PLAIT_TASK(nothing, void, void);
+static int consume(const struct pair *p) { return p->a; }
+PLAIT_TASK(consume, struct pair, void);
+static int produce(struct pair *p) { p->a = 1; p->b = 2; return 0; }
+PLAIT_TASK(produce, void, struct pair);
+static int look(struct gate *const *g, const char **text) { *text = (*g)->open ? "open" : "closed"; return 0; }
+PLAIT_LOCAL_TASK(look, struct gate *, const char *);
+static int text(const plait_bytes *in, plait_bytes *out) { return plait_bytes_copy(out, in->data, in->size); }
+PLAIT_TASK(text, plait_bytes, plait_bytes);
+
+#ifdef BAD_POINTER
+static int follow(int *const *p) { return **p; }
+PLAIT_TASK(follow, int *, void);
+#endif
+#ifdef BAD_POINTER_RESULT
+static int lead(const int *n, const char **s) { *s = *n ? "" : "0"; return 0; }
+PLAIT_TASK(lead, int, const char *);
+#endif
+
+int use(plait_executor *ex);
+int use(plait_executor *ex)
+{
+    int n = 4, square_of = 0, many[2] = { 1, 2 }, results[2];
+    long sum = 0;
+    struct pair p = { 1, 2 };
+    struct gate gate = { 1 }, *at = &gate;
+    const char *words = NULL;
+    const int constant = 5;
+    plait_bytes block = { NULL, 0 }, back;
+    plait_deadline soon = plait_after(PLAIT_SECOND);
+    plait_future *f = plait_submit(ex, square, &n);
+#ifndef __cplusplus
+    int err = plait_await(plait_submit(ex, add, &(struct pair){ 1, 2 }), &sum); /* a literal with a comma */
+    err |= plait_await(plait_submit_with(ex, (&(plait_submit_options){ .name = "big" }), square, &n), NULL);
+#else
+    int err = 0;
+    try {
+        err = plait_await(plait_submit(ex, nothing, nullptr), nullptr);
+    } catch (...) {
+    }
+#endif
+    err |= plait_await_until(f, &square_of, soon);
+    err |= plait_await(plait_submit(ex, square, &constant), &square_of);
+    err |= plait_await(plait_submit(ex, add, &p), &sum);
+    err |= plait_await(plait_submit(ex, nothing, NULL), NULL);
+    err |= plait_await(plait_submit(ex, consume, &p), NULL);
+    err |= plait_await(plait_submit(ex, produce, NULL), &p);
+    err |= plait_await(plait_submit(ex, look, &at), &words);
+    err |= plait_await(plait_submit(ex, text, plait_bytes_take(&block)), &back);
+    err |= plait_map(ex, square, many, 2, results, NULL);
+    err |= plait_map(ex, square, many, 2, NULL, NULL);
+    err |= plait_map(ex, consume, &p, 1, NULL, NULL);
+    {
+        PLAIT_GROUP(group, ex);
+        plait_group_submit(&group, consume, &p);
+        plait_group_submit(&group, nothing, NULL);
+        err |= plait_group_wait(&group);
+    }
+#ifdef BAD_ARGUMENT
+    err |= plait_await(plait_submit(ex, square, &sum), NULL);
+#endif
+#ifdef BAD_ARGUMENT_VALUE
+    err |= plait_await(plait_submit(ex, square, n), NULL);
+#endif
+#ifdef BAD_VOID
+    err |= plait_await(plait_submit(ex, square, (void *)&n), NULL);
+#endif
+#ifdef BAD_GROUP_ARGUMENT
+    PLAIT_GROUP(other, ex);
+    plait_group_submit(&other, square, &p);
+#endif
+#ifdef BAD_MAP_INPUT
+    err |= plait_map(ex, square, &p, 2, results, NULL);
+#endif
+#ifdef BAD_MAP_OUTPUT
+    err |= plait_map(ex, square, many, 2, &sum, NULL);
+#endif
+#ifdef BAD_MAP_OUTPUT_VOID
+    void *anything = results;
+    err |= plait_map(ex, square, many, 2, anything, NULL);
+#endif
+#ifdef BAD_DEADLINE
+    err |= plait_await_until(f, NULL, PLAIT_SECOND);
+#endif
+#ifdef BAD_DEADLINE_ZERO
+    err |= plait_future_wait(f, 0);
+#endif
+#ifdef BAD_TASK
+    err |= plait_await(plait_submit(ex, use, &n), NULL); /* no PLAIT_TASK */
+#endif
+    return err;
+}
+END
+sed -n 's/^#ifdef \(BAD_[A-Z_]*\)$/\1/p' "$directory/program.c" >"$directory/wrong"
+sed 's/struct gate \*const \*g/gate *const *g/' "$directory/program.c" >"$directory/program.cpp"
+
+status=0 runs=0
+for compiler in gcc clang g++ clang++; do
+    command -v $compiler >/dev/null || continue
+    case $compiler in
+    *++) language=-std=c++17 file=$directory/program.cpp ;;
+    *) language=-std=c11 file=$directory/program.c ;;
+    esac
+    if ! $compiler $language -O1 -Wall -Wextra -Wpedantic -Werror -I "$PLAIT_SOURCE_DIR/include" -c \
+        -o "$directory/program.o" "$file"; then
+        echo "$compiler $language: a right program does not compile without a warning"
+        status=1
+    fi
+    while read -r wrong; do
+        runs=$((runs + 1))
+        $compiler $language -D"$wrong" -I "$PLAIT_SOURCE_DIR/include" -fsyntax-only "$file" >/dev/null 2>&1 || continue
+        echo "$compiler $language: $wrong compiles"
+        status=1
+    done <"$directory/wrong"
+done
+echo "$runs wrong programs"
+[ $runs -gt 0 ] && exit $status
