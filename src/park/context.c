@@ -41,7 +41,8 @@ static void after_fork(void) { pthread_mutex_unlock(&free_guard); }
 static void in_forked_child(void)
 {
     after_fork();
-    plait_thread_parker_forked();
+    struct thread_record *own = pthread_getspecific(key);
+    plait_thread_parker_forked(own ? &own->parker : NULL);
     plait_wait_fd_forked();
 }
 

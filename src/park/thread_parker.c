@@ -81,11 +81,10 @@ static void thread_park(plait_parker *p, plait_deadline deadline)
 static int event_of(struct plait_thread_parker *t)
 {
     uint32_t generation = plait_process_generation();
-    if (t->event >= 0 && t->generation != generation) {
-        close(t->event); /* our copy of the parent's: to read from it would steal the parent's wake-ups */
+    if (t->event < 0 || t->generation != generation) {
+        /* One that is left from a fork is the parent's, to read from it would steal the parent's wake-ups. Nor is it
+           closed here: the program may have closed all descriptors since, and use its number. */
         t->event = -1;
-    }
-    if (t->event < 0) {
         if (plait_refused("descriptor")) return -EMFILE;
         t->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         t->generation = generation;
@@ -138,17 +137,26 @@ void plait_thread_parker_prepare(struct plait_thread_parker *t)
     plait_parker_made(&t->parker);
 }
 
-void plait_thread_parker_forked(void) { atomic_store_explicit(&spinners, 0, memory_order_relaxed); }
+void plait_thread_parker_forked(struct plait_thread_parker *own)
+{
+    atomic_store_explicit(&spinners, 0, memory_order_relaxed);
+    if (!own || own->event < 0) return;
+    close(own->event);
+    own->event = -1;
+}
 
-/* Parkers are never unmade, so the list only grows and may be walked by anybody. */
+/* Parkers are never unmade, so the list only grows and may be walked by anybody. One that is made too late to be found by
+   plait_clock_moved, which puts back the head that it takes, reads the clock as it is after the move. */
 void plait_parker_made(plait_parker *parker)
 {
     parker->made = atomic_load_explicit(&all, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&all, &parker->made, parker, memory_order_release,
+    while (!atomic_compare_exchange_weak_explicit(&all, &parker->made, parker, memory_order_acq_rel,
                                                   memory_order_relaxed)) {}
 }
 
 void plait_clock_moved(void)
 {
-    for (plait_parker *p = atomic_load_explicit(&all, memory_order_acquire); p; p = p->made) plait_unpark(p);
+    plait_parker *p = atomic_load_explicit(&all, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&all, &p, p, memory_order_acq_rel, memory_order_relaxed)) {}
+    for (; p; p = p->made) plait_unpark(p);
 }

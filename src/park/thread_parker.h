@@ -13,8 +13,9 @@ struct plait_thread_parker {
 /* Makes zeroed memory the parker of a thread. */
 void plait_thread_parker_prepare(struct plait_thread_parker *);
 
-/* To be called in a forked child: nobody spins there yet. */
-void plait_thread_parker_forked(void);
+/* To be called in a forked child, before the program's own code, with the parker of the thread that forked (NULL for none):
+   nobody spins there yet, and the eventfd is the parent's. */
+void plait_thread_parker_forked(struct plait_thread_parker *own);
 
 extern _Atomic uint64_t plait_parker_wakes; /* system calls made to wake another thread; for tests and benchmarks */
 

@@ -11,6 +11,7 @@
    - A coroutine that waits for a descriptor has a poller of its own inside the scheduler's. So several may wait for one
      descriptor, and to stop waiting takes no number that may meanwhile be another's. */
 #include "coroutine.h"
+#include "sanitizers.h"
 #include "base/hooks.h"
 #include "park/context.h"
 #include <errno.h>
@@ -22,19 +23,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#if defined __has_feature
-#if __has_feature(thread_sanitizer)
-#define TSAN 1
-#elif __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-#define TSAN 1
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define ASAN 1
-#endif
 #ifdef TSAN
 #include <sanitizer/tsan_interface.h>
 #endif

@@ -74,7 +74,8 @@ bool runner_done(struct runner *r) { return atomic_load_explicit(&r->done, memor
 bool runner_asleep(struct runner *r)
 {
     plait_parker *p = atomic_load_explicit(&r->parker, memory_order_acquire);
-    uint32_t state = p ? atomic_load_explicit(&p->state, memory_order_acquire) : PLAIT_EMPTY;
+    /* Relaxed, so that no order is lent to whoever wakes it next. */
+    uint32_t state = p ? atomic_load_explicit(&p->state, memory_order_relaxed) : PLAIT_EMPTY;
     return state == PLAIT_PARKED || state == PLAIT_PARKED_ON;
 }
 
