@@ -1,6 +1,7 @@
 /* interrupt.c: the flag, and the handlers that set it. Handlers touch atomics and make plain system calls, nothing else. */
 #include "apps/interrupt.h"
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -31,13 +32,11 @@ static void on_terminate(int number)
     atomic_store(&asked, true);
 }
 
-/* One delivery, then the signal does again what it does by itself. A signal that whoever started us has made ignored
-   stays so. */
-static void catch_once(int number, void (*handler)(int))
+/* A signal that whoever started us has made ignored stays so. */
+static void catch_signal(int number, void (*handler)(int), int flags)
 {
-    struct sigaction before;
+    struct sigaction before, action = { .sa_handler = handler, .sa_flags = flags | SA_RESTART };
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
-    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESETHAND | SA_RESTART };
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
@@ -46,13 +45,24 @@ void interrupt_catch(const char *sentence)
 {
     words = sentence;
     words_size = strlen(sentence);
-    catch_once(SIGINT, on_interrupt);
+    catch_signal(SIGINT, on_interrupt, (int)SA_RESETHAND); /* once, then it kills again */
+}
+
+sigset_t interrupt_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
 }
 
 void interrupt_obey_parent(void)
 {
+    sigset_t signals = interrupt_signals();
     signal(SIGINT, SIG_IGN);
-    catch_once(SIGTERM, on_terminate);
+    catch_signal(SIGTERM, on_terminate, 0); /* however often it comes */
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     pid_t parent = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1); /* it died in between */

@@ -2,6 +2,7 @@
 #ifndef PLAIT_APPS_INTERRUPT_H
 #define PLAIT_APPS_INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -9,9 +10,10 @@
    interrupt_forward to stop. The second one kills, as always. */
 void interrupt_catch(const char *sentence);
 
-/* For a child that such a process looks after: SIGTERM makes interrupted() true, SIGINT is the parent's affair; and when
-   the parent dies, so does this process. */
+/* For a child that such a process looks after, which starts with interrupt_signals() blocked and is then ready for them:
+   SIGTERM makes interrupted() true, SIGINT is the parent's affair. When the parent dies, so does this process. */
 void interrupt_obey_parent(void);
+sigset_t interrupt_signals(void);
 
 /* The child that is to be asked to stop, 0 for none. */
 void interrupt_forward(pid_t child);

@@ -24,7 +24,7 @@ static bool is_date(const char *text)
 
 static bool is_in_calendar(const char *date)
 {
-    int year = atoi(date), month = atoi(date + 5), day = atoi(date + 8);
+    long year = strtol(date, NULL, 10), month = strtol(date + 5, NULL, 10), day = strtol(date + 8, NULL, 10);
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     int days[] = { 31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];

@@ -1,0 +1,34 @@
+/* fetch.h: the task of `plait fx`: the rates of one base, by one HTTP request. All its models run this one function. */
+#ifndef PLAIT_APPS_FETCH_H
+#define PLAIT_APPS_FETCH_H
+
+#include "apps/currencies.h"
+#include "apps/rates_document.h"
+#include <plait/error.h>
+#include <plait/task.h>
+
+enum { FETCH_URL_SIZE = 2048, FETCH_NOT_BEGUN = PLAIT_EUSER - 1 };
+
+/* Plain data, so that the task may run anywhere. */
+struct fetch {
+    char base[4];
+    char url[FETCH_URL_SIZE];
+    int64_t timeout; /* nanoseconds, for the whole request */
+    struct currencies symbols;
+};
+
+/* 0; or what the request or the answer failed with, the words being one line "URL: phase: cause"; -ETIMEDOUT when its
+   time was up; FETCH_NOT_BEGUN when the program had been asked to stop. */
+int fetch_rates(const struct fetch *fetch, struct rates *rates);
+PLAIT_TASK(fetch_rates, struct fetch, struct rates);
+
+/* Makes the URL of `base` from a pattern in which {base} stands for it. False when it is longer than FETCH_URL_SIZE. */
+bool fetch_make_url(char url[FETCH_URL_SIZE], const char *pattern, const char *base);
+
+/* How many requests this process has made, and the most threads that it had at the beginning or end of one. */
+struct fetch_counts {
+    long requests, threads;
+};
+struct fetch_counts fetch_counts(void);
+
+#endif

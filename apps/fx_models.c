@@ -1,0 +1,120 @@
+/* fx_models.c: five ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
+   runs and how its results come back. */
+#include "apps/fx_models.h"
+#include <plait.h>
+#include <stdlib.h>
+
+/* One after the other: a task is a plain function. */
+static int sequential(struct fx_work *work)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        struct fx_item *item = &work->items[i];
+        fx_item_end(item, fetch_rates(&item->fetch, &item->rates));
+        fx_show(work, item);
+    }
+    return 0;
+}
+
+/* Submit all, await each in turn. */
+static int on_executor(plait_executor *executor, struct fx_work *work)
+{
+    plait_future **futures = calloc(work->count, sizeof(plait_future *));
+    if (!futures) return plait_fail(PLAIT_ENOMEM, "no memory for %zu futures", work->count);
+    for (size_t i = 0; i < work->count; i++) {
+        const struct fetch *fetch = &work->items[i].fetch;
+        futures[i] = plait_submit(executor, fetch_rates, fetch);
+    }
+    for (size_t i = 0; i < work->count; i++) {
+        struct fx_item *item = &work->items[i];
+        fx_item_end(item, plait_await(futures[i], &item->rates));
+        fx_show(work, item);
+    }
+    free(futures);
+    return 0;
+}
+
+static int thread_per_item(struct fx_work *work) { return on_executor(plait_thread_per_task_executor(), work); }
+
+static int futures_on_a_pool(struct fx_work *work)
+{
+    plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
+    if (!pool) return plait_error()->code;
+    int error = on_executor(pool, work);
+    plait_executor_free(pool);
+    return error;
+}
+
+/* The rest is what a pool is made of: threads, and a queue of work that they share. */
+struct crew {
+    plait_queue *todo;  /* of struct fx_item *; filled and closed before the threads start */
+    plait_queue *ended; /* the same items, as they end; or NULL */
+    plait_thread **threads;
+    size_t count;
+};
+
+static int work_off(void *argument)
+{
+    struct crew *crew = argument;
+    struct fx_item *item;
+    int error;
+    while ((error = plait_queue_get(crew->todo, &item, PLAIT_FOREVER)) == 0) {
+        fx_item_end(item, fetch_rates(&item->fetch, &item->rates));
+        if (crew->ended && (error = plait_queue_put(crew->ended, &item, PLAIT_FOREVER)) != 0) return error;
+    }
+    return error == PLAIT_ECLOSED ? 0 : error;
+}
+
+/* Fills the queue of work and starts a thread for each job; fewer where the system gives no more. */
+static int crew_start(struct crew *crew, struct fx_work *work)
+{
+    size_t wanted = (size_t)work->jobs < work->count ? (size_t)work->jobs : work->count;
+    crew->todo = plait_queue_new(sizeof(struct fx_item *), PLAIT_UNBOUNDED);
+    crew->threads = calloc(wanted, sizeof(plait_thread *));
+    if (!crew->todo || !crew->threads) return plait_fail(PLAIT_ENOMEM, "no memory for a pool of %zu threads", wanted);
+    for (size_t i = 0; i < work->count; i++) {
+        int error = plait_queue_put(crew->todo, &(struct fx_item *){ &work->items[i] }, PLAIT_FOREVER);
+        if (error) return error;
+    }
+    plait_queue_close(crew->todo);
+    while (crew->count < wanted && (crew->threads[crew->count] = plait_thread_start(work_off, crew, NULL)))
+        crew->count++;
+    return crew->count ? 0 : plait_error()->code;
+}
+
+/* Waits for the threads, which end when there is no more work, and drops the rest. */
+static void crew_end(struct crew *crew)
+{
+    while (crew->count) plait_thread_free(crew->threads[--crew->count]);
+    free(crew->threads);
+    plait_queue_free(crew->todo);
+    plait_queue_free(crew->ended);
+}
+
+/* A pool by hand: the main thread waits for all of it, then prints. */
+static int thread_pool(struct fx_work *work)
+{
+    struct crew crew = { .ended = NULL };
+    int error = crew_start(&crew, work);
+    crew_end(&crew);
+    for (size_t i = 0; i < work->count && !error; i++) fx_show(work, &work->items[i]);
+    return error;
+}
+
+/* Work one way, results the other: the main thread takes each one as it ends, and alone prints. */
+static int queues(struct fx_work *work)
+{
+    struct crew crew = { .ended = plait_queue_new(sizeof(struct fx_item *), PLAIT_UNBOUNDED) };
+    int error = crew.ended ? crew_start(&crew, work) : plait_error()->code;
+    for (size_t i = 0; i < work->count && !error; i++) {
+        struct fx_item *item;
+        error = plait_queue_get(crew.ended, &item, PLAIT_FOREVER);
+        if (!error) fx_show(work, item);
+    }
+    crew_end(&crew);
+    return error;
+}
+
+const struct fx_model fx_models[FX_MODELS] = {
+    { "sequential", sequential }, { "thread-per-item", thread_per_item }, { "thread-pool", thread_pool },
+    { "queues", queues },         { "futures", futures_on_a_pool },
+};

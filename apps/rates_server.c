@@ -1,0 +1,51 @@
+/* rates_server.c: the handler between the HTTP server and the answers. */
+#include "apps/rates_server.h"
+#include "apps/rates_api.h"
+#include <plait/time.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Each request in progress sleeps on a thread, and a client may well send 200 at once. */
+enum { THREADS = 256 };
+
+static int64_t latency_of_all;
+
+static const char *find_header(const plait_http_server_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, name) == 0) return request->headers[i].value;
+    return NULL;
+}
+
+static int answer_request(const plait_http_server_request *request, plait_http_server_response *response, void *context)
+{
+    const int64_t *latency = context;
+    struct rates_question question = { request->method, request->path, request->query,
+                                       find_header(request, "If-None-Match") };
+    /* A sleep that is cut short means that the server stops: then the answer goes out at once. */
+    if (rates_path_is_api(request->path)) (void)plait_sleep(*latency);
+    struct rates_answer answer;
+    int error = rates_answer(&question, &answer);
+    if (error) return error;
+    response->status = answer.status;
+    response->content_type = answer.content_type;
+    response->body = answer.body;
+    for (size_t i = 0; i < answer.header_count && !error; i++)
+        error = plait_http_server_response_add(response, answer.headers[i].name, answer.headers[i].value);
+    return error;
+}
+
+plait_http_server *rates_server_start(const char *host, int port, int64_t latency)
+{
+    char address[300];
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    int length = snprintf(address, sizeof address, is_ipv6 ? "[%s]:%d" : "%s:%d", host, port);
+    if (length >= (int)sizeof address) {
+        (void)plait_fail(PLAIT_EADDRESS, "%.40s...: not an address", host);
+        return NULL;
+    }
+    latency_of_all = latency;
+    return plait_http_serve(address, answer_request, &latency_of_all,
+                            &(plait_http_server_options){ .threads = THREADS });
+}
