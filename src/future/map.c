@@ -1,5 +1,6 @@
 /* map.c: one task over an array, with a bounded window of futures. What must hold: futures are ended in the order of the
-   input, and none is left when plait_map returns. */
+   input, and none is left when plait_map returns; none is submitted after one that is seen to have failed, or when it is
+   too late. */
 #include <plait/map.h>
 #include "base/memory.h"
 #include "base/options.h"
@@ -12,7 +13,15 @@ struct map {
     plait_future **ring; /* submitted, not collected */
     size_t window, submitted, collected;
     plait_deadline deadline;
+    bool failed; /* one of those submitted is seen to have */
 };
+
+/* Whether another may be submitted. A deadline that has passed lets one try. */
+static bool may_submit(struct map *m, size_t count)
+{
+    if (m->failed || m->submitted == count || m->submitted - m->collected == m->window) return false;
+    return !m->submitted || plait_is_now(m->deadline) || !plait_has_passed(m->deadline);
+}
 
 static int collect(struct map *m, void *out, size_t size)
 {
@@ -48,15 +57,17 @@ int plait_map_task(plait_executor *ex, const plait_task *task, const void *in, s
         return plait_fail(PLAIT_ECLOSED, "map of %s on an executor that is closed", task->name);
     struct map m = { .window = o.window ? o.window : DEFAULT_WINDOW, .deadline = o.deadline };
     if (m.window > count) m.window = count;
-    m.ring = plait_allocate((m.window + 1) * sizeof *m.ring);
+    m.ring = m.window < SIZE_MAX / sizeof *m.ring ? plait_allocate((m.window + 1) * sizeof *m.ring) : NULL;
     if (!m.ring) return plait_fail(PLAIT_ENOMEM, "no memory for a map of %s over %zu values", task->name, count);
     while (!err && m.collected < count) {
-        while (m.submitted < count && m.submitted - m.collected < m.window) {
+        while (may_submit(&m, count)) {
             const char *argument = in ? (const char *)in + m.submitted * task->argument_size : NULL;
-            m.ring[m.submitted++ % m.window] = plait_submit_task(ex, task, argument, NULL, 0, file, line);
+            plait_future *f = plait_submit_task(ex, task, argument, NULL, 0, file, line);
+            m.ring[m.submitted++ % m.window] = f;
+            m.failed = plait_future_failed(f);
         }
         char *to = out ? (char *)out + m.collected * task->result_size : NULL;
-        err = collect(&m, to, task->result_size);
+        err = m.collected < m.submitted ? collect(&m, to, task->result_size) : plait_failed(PLAIT_ETIMEDOUT);
     }
     plait_record *words = plait_record_ref(*plait_record_here()); /* kept over the clean-up */
     abandon(&m);
