@@ -45,14 +45,12 @@ static bool take_no_memory(plait_completions *c)
 
 int plait_completions_next(plait_completions *c, plait_future **future, plait_deadline deadline)
 {
-    int err = plait_wait_begin(deadline);
-    if (!err && take_no_memory(c)) {
-        *future = &plait_no_memory_future;
-        return 0;
-    }
     struct plait_watch *watch = NULL;
-    if (!err) err = plait_set_next(&c->set, &watch, deadline, PLAIT_CANCELLABLE, NULL);
-    if (!err) *future = watch->future;
+    int err = plait_wait_begin(deadline);
+    bool unmade = !err && take_no_memory(c);
+    if (!err && !unmade) err = plait_set_next(&c->set, &watch, deadline, PLAIT_CANCELLABLE, NULL);
+    if (err == PLAIT_EDONE && (unmade = take_no_memory(c))) err = 0; /* added while we waited */
+    if (!err) *future = unmade ? &plait_no_memory_future : watch->future;
     return plait_failed(err);
 }
 
