@@ -3,6 +3,7 @@
 #   tests/ROOM/test_NAME.c, .cpp    an executable ROOM-NAME (ROOM-NAME-cpp beside one in C) over cmocka, tests/support
 #                                   and the static libraries, so that hidden symbols and internal headers
 #                                   ("park/parker.h") can be reached
+#   tests/ROOM/NAME.c               what the tests of a room have in common: part of each of them
 #   tests/ROOM/test_NAME.sh, .py    a script ROOM-NAME; finds the command in $PLAIT_COMMAND
 #   tests/stress/stress_NAME.c      stress-NAME, runs for $PLAIT_STRESS_SECONDS
 #   tests/model/NAME.pml            model-NAME, see tools/model
@@ -45,7 +46,9 @@ function(plait_add_script name label file)
 endfunction()
 
 function(plait_add_program name room file)
-    add_executable(${name} ${file})
+    file(GLOB common CONFIGURE_DEPENDS tests/${room}/*.c)
+    list(FILTER common EXCLUDE REGEX "/(test|stress)_[^/]*$")
+    add_executable(${name} ${file} ${common})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     target_link_libraries(${name} PRIVATE plait-flags plait-test-support)
     if(room STREQUAL http OR room STREQUAL apps)

@@ -2,7 +2,7 @@
 
    A code is 0 (success) or negative: -errno for what the system said, plait's own from -5000, the user's at or below
    PLAIT_EUSER. PLAIT_ETIMEDOUT and PLAIT_ECANCELED are only ever said by a wait about itself: a *task* that ends with
-   one of them fails with PLAIT_ETASK, and its own code is the cause. */
+   one of them, or with PLAIT_EAGAIN or PLAIT_EDEADLK, fails with PLAIT_ETASK, and its own code is the cause. */
 #ifndef PLAIT_ERROR_H
 #define PLAIT_ERROR_H
 

@@ -34,21 +34,22 @@ PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_
                                           int line);
 
 /* Waits for f, copies the result to *out (NULL: drops it), and ends f: always. Returns f's own code (its record is then
-   plait_error()); or PLAIT_ECANCELED when the wait was cut short, PLAIT_EDEADLK when f is the running task itself or one that it runs
-   inside of: then f is cancelled and detached.
+   plait_error()); or PLAIT_ECANCELED when the wait was cut short, PLAIT_EDEADLK when f is the running task itself or one
+   that it runs inside of, PLAIT_EFORKED when f is a parent process's: then f is cancelled and detached.
    A result of another size than the task's stops the program. A plait_bytes result belongs to the caller. */
 #define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_await_sized(plait_future *future, void *out, size_t size) PLAIT_MUST_CHECK;
 
 /* The same until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN,
-   PLAIT_ECANCELED or PLAIT_EDEADLK f goes on and is still the caller's. */
+   PLAIT_ECANCELED or PLAIT_EDEADLK f goes on and is still the caller's. No future's outcome is one of these. */
 #define plait_await_until(future, out, deadline)                                                                       \
     plait_await_until_sized((future), (out), PLAIT_RESULT_SIZE_(out), (deadline))
 PLAIT_API int plait_await_until_sized(plait_future *future, void *out, size_t size,
                                       plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Waits until f is done; ends nothing, takes nothing. The code is about the wait alone: 0; PLAIT_EAGAIN;
-   PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK. */
+   PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK; PLAIT_EFORKED in a forked child, where futures that its parent
+   submitted are never done. */
 PLAIT_API int plait_future_wait(plait_future *future, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Reads the outcome of a done future without ending it: its code, and the result copied to *out (NULL: not copied).
@@ -88,7 +89,8 @@ typedef enum plait_wait_mode { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT
 /* Waits until all of the `count` futures are done, or one is, or one has failed (a cancelled one has not failed; if none
    fails, all). Moves the done ones to the front, in their order (that of the others may change), and says in *done_count
    (unless NULL) how many they are, whatever it returns. Futures may come from different executors and may be named more than once. Ends
-   none. 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EINVAL for an unknown mode; PLAIT_ENOMEM. */
+   none. 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK and PLAIT_EFORKED as above; PLAIT_EINVAL for an
+   unknown mode; PLAIT_ENOMEM. */
 PLAIT_API int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait_deadline deadline,
                          size_t *done_count) PLAIT_MUST_CHECK;
 

@@ -33,8 +33,10 @@ struct pool {
     size_t running;                    /* tasks */
     uint64_t done;                     /* tasks */
     bool closed;
-    plait_waitlist idle;  /* workers without work */
-    plait_waitlist ended; /* closed: no worker is alive, nor will be */
+    _Atomic size_t helping;  /* tasks that workers run in place of waiting for them */
+    _Atomic uint64_t helped; /* the same, ended */
+    plait_waitlist idle;     /* workers without work */
+    plait_waitlist ended;    /* closed: no worker is alive, nor will be */
     struct worker *workers;
     unsigned started;
     size_t stack_size;
@@ -50,6 +52,7 @@ static int work(void *worker);
 struct decision {
     plait_waiter *wake;
     struct worker *start;
+    bool no_memory;
 };
 static struct decision decide(struct pool *p)
 {
@@ -64,7 +67,9 @@ static struct decision decide(struct pool *p)
         d.start->next = p->workers;
         p->workers = d.start;
         p->active++;
-        if (++p->alive > p->most && p->alive - p->most > p->spares) p->spares = p->alive - p->most;
+        p->alive++;
+    } else {
+        d.no_memory = true;
     }
     return d;
 }
@@ -79,48 +84,57 @@ static int start(struct worker *w)
     plait_mutex_lock(&p->guard);
     w->thread = t;
     if (!t) p->alive--, p->active--;
+    else if (p->alive > p->most && p->alive - p->most > p->spares) p->spares = p->alive - p->most;
     plait_mutex_unlock(&p->guard);
     return t ? 0 : plait_error() ? plait_error()->code : PLAIT_ENOMEM;
 }
 
 /* 0, or why a worker could not be started. */
-static int engage(struct decision d)
+static int engage(struct pool *p, struct decision d)
 {
     plait_wake(d.wake);
+    if (d.no_memory) return plait_fail(PLAIT_ENOMEM, "no memory for a worker of pool %s", p->name);
     return d.start ? start(d.start) : 0;
 }
 
 static void append(struct pool *p, plait_future *f)
 {
     f->next = NULL;
+    f->previous = p->last;
     *(p->last ? &p->last->next : &p->first) = f;
     p->last = f;
+}
+
+static void take_out(struct pool *p, plait_future *f)
+{
+    *(f->previous ? &f->previous->next : &p->first) = f->next;
+    *(f->next ? &f->next->previous : &p->last) = f->previous;
+    f->next = f->previous = NULL;
 }
 
 static plait_future *pop(struct pool *p)
 {
     plait_future *f = p->first;
-    if (f && !(p->first = f->next)) p->last = NULL;
+    if (f) take_out(p, f);
     return f;
 }
 
 /* The first worker could not be had: fails what others have queued meanwhile, and says whether f was still there. */
 static bool strand(struct pool *p, plait_future *f, int err)
 {
-    plait_mutex_lock(&p->guard);
-    plait_future *queue = p->alive ? NULL : p->first;
-    if (queue) p->first = p->last = NULL;
-    plait_mutex_unlock(&p->guard);
     bool there = false;
-    while (queue) {
-        plait_future *g = queue;
-        queue = g->next;
-        there |= g == f;
-        if (g == f) continue;
+    for (;;) {
+        plait_mutex_lock(&p->guard);
+        plait_future *g = p->alive ? NULL : pop(p);
+        plait_mutex_unlock(&p->guard);
+        if (!g) return there;
+        if (g == f) {
+            there = true;
+            continue;
+        }
         plait_future_fail(g, err, NULL);
         plait_future_release(g);
     }
-    return there;
 }
 
 static int submit(plait_executor *ex, plait_future *f)
@@ -133,9 +147,8 @@ static int submit(plait_executor *ex, plait_future *f)
     }
     append(p, f);
     struct decision d = decide(p);
-    bool none = !p->alive;
     plait_mutex_unlock(&p->guard);
-    int err = none ? plait_fail(PLAIT_ENOMEM, "no memory for a worker of pool %s", p->name) : engage(d);
+    int err = engage(p, d);
     return err && strand(p, f, err) ? err : 0;
 }
 
@@ -224,7 +237,7 @@ static void free_workers(struct pool *p, bool join)
     }
 }
 
-static void free_pool(plait_executor *ex)
+static void end_pool(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
     bool ours = ex->generation == plait_process_generation();
@@ -235,6 +248,11 @@ static void free_pool(plait_executor *ex)
             (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
     }
     free_workers(p, ours);
+}
+
+static void destroy_pool(plait_executor *ex)
+{
+    struct pool *p = (struct pool *)ex;
     free(p->name);
     free(p);
 }
@@ -245,10 +263,10 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
     PLAIT_LOCKED(&p->guard);
     *s = (plait_executor_statistics){ .workers = p->alive,
                                       .idle = p->idle_count,
-                                      .running = p->running,
+                                      .running = p->running + p->helping,
                                       .waiting = p->asleep,
                                       .spares = p->spares,
-                                      .done = p->done };
+                                      .done = p->done + p->helped };
 }
 
 static void worker_sleeps(plait_executor *ex)
@@ -259,7 +277,7 @@ static void worker_sleeps(plait_executor *ex)
     p->asleep++;
     struct decision d = decide(p);
     plait_mutex_unlock(&p->guard);
-    int err = engage(d);
+    int err = engage(p, d);
     if (err)
         plait_report("pool %s has work, a worker that sleeps, and no thread to stand in: %s", p->name,
                      plait_error_text(err));
@@ -274,6 +292,23 @@ static void worker_resumes(plait_executor *ex)
     plait_mutex_unlock(&p->guard);
 }
 
+static bool take(plait_executor *ex, plait_future *f)
+{
+    struct pool *p = (struct pool *)ex;
+    PLAIT_LOCKED(&p->guard);
+    if (!f->previous && p->first != f) return false;
+    take_out(p, f);
+    atomic_fetch_add_explicit(&p->helping, 1, memory_order_relaxed);
+    return true;
+}
+
+static void took(plait_executor *ex)
+{
+    struct pool *p = (struct pool *)ex;
+    atomic_fetch_sub_explicit(&p->helping, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+}
+
 static size_t allowed_cpus(void)
 {
     cpu_set_t cpus;
@@ -282,8 +317,9 @@ static size_t allowed_cpus(void)
 
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { submit,         close_pool,    free_pool,
-                                                                 get_statistics, worker_sleeps, worker_resumes };
+    static const struct plait_executor_operations operations = { submit,         close_pool,     end_pool,
+                                                                 destroy_pool,   get_statistics, worker_sleeps,
+                                                                 worker_resumes, take,           took };
     plait_thread_options o;
     if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
     if (o.workers < 0) {
@@ -301,6 +337,7 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
         return NULL;
     }
     p->executor.operations = &operations;
+    p->executor.references = 1;
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
     p->stack_size = o.stack_size;

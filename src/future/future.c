@@ -73,12 +73,17 @@ bool plait_future_failed(plait_future *f)
     return plait_future_done(f) && f->error && plait_future_get_state(f) != PLAIT_FUTURE_CANCELLED;
 }
 
+void plait_executor_release(plait_executor *ex)
+{
+    if (atomic_fetch_sub_explicit(&ex->references, 1, memory_order_acq_rel) == 1) ex->operations->destroy(ex);
+}
+
 static bool leave_pending(plait_future *f, uint32_t next)
 {
     uint32_t state = PLAIT_PENDING;
     if (!atomic_compare_exchange_strong_explicit(&f->state, &state, next, memory_order_acq_rel, memory_order_acquire))
         return false;
-    if (f->executor) atomic_fetch_sub_explicit(&f->executor->queued, 1, memory_order_relaxed);
+    if (f->executor) plait_executor_release(f->executor);
     return true;
 }
 
@@ -99,11 +104,31 @@ static plait_record *new_record(int code, plait_record *cause, const char *forma
     return r;
 }
 
+/* What became of a task whose code is one that waits say about themselves: as its outcome, it would be taken for what was
+   said of the wait for it, after which the future goes on. NULL for all other codes. */
+static const char *said_of_a_wait(int code)
+{
+    switch (code) {
+    case PLAIT_ECANCELED: return "was cancelled";
+    case PLAIT_ETIMEDOUT: return "timed out";
+    case PLAIT_EAGAIN: return "would have had to wait";
+    case PLAIT_EDEADLK: return "would have waited for ever";
+    default: return NULL;
+    }
+}
+
+static plait_record *wrap(int *error, plait_record *said, const char *how)
+{
+    if (!said) said = new_record(*error, NULL, "%s", plait_error_text(*error));
+    *error = PLAIT_ETASK;
+    return new_record(PLAIT_ETASK, said, "the task %s", how);
+}
+
 /* The record of a task that returned `error`: what it said itself, with its name and site; or one that names it, with
    what it said as the cause. */
 static plait_record *conclude(plait_future *f, int *error, plait_record *said)
 {
-    if (said && said->public.code != *error) {
+    if (said && (*error == 0 || said->public.code != *error)) {
         plait_record_unref(said);
         said = NULL;
     }
@@ -112,11 +137,10 @@ static plait_record *conclude(plait_future *f, int *error, plait_record *said)
         said = new_record(PLAIT_EINVAL, said, "it returned %d, which is neither 0 nor a negative code", *error);
         *error = PLAIT_EINVAL;
     }
-    if (*error == PLAIT_ECANCELED || *error == PLAIT_ETIMEDOUT) {
-        f->was_cut = *error == PLAIT_ECANCELED;
-        if (!said) said = new_record(*error, NULL, "%s", plait_error_text(*error));
-        said = new_record(PLAIT_ETASK, said, "the task %s", f->was_cut ? "was cancelled" : "timed out");
-        *error = PLAIT_ETASK;
+    f->was_cut = *error == PLAIT_ECANCELED;
+    const char *how = said_of_a_wait(*error);
+    if (how) {
+        said = wrap(error, said, how);
     } else if (!said || said->task[0] || atomic_load_explicit(&said->references, memory_order_acquire) != 1) {
         said = new_record(*error, said, "%s", plait_error_text(*error));
     }
@@ -134,7 +158,7 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     }
     plait_scope_prepare(&f->scope, outer, self->parker, f->deadline, 0);
     self->scope = &f->scope;
-    if (atomic_exchange_explicit(&f->state, PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
+    if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         plait_scope_cancel(&f->scope);
     int error = f->task->run(f->data, result_of(f));
     if (self->scope != &f->scope)
@@ -149,6 +173,7 @@ void plait_future_fail(plait_future *f, int error, plait_record *record)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return;
     atomic_store_explicit(&f->state, PLAIT_RUNNING, memory_order_relaxed);
+    if (said_of_a_wait(error)) record = wrap(&error, record, "could not be started");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
     finish(f, error, record);
 }
@@ -165,7 +190,8 @@ void plait_future_start(plait_future *f, plait_executor *ex, int err)
         err = plait_fail(PLAIT_ECLOSED, "submitted to an executor that is closed");
     } else {
         f->executor = ex;
-        atomic_fetch_add_explicit(&ex->queued, 1, memory_order_relaxed);
+        f->generation = plait_process_generation();
+        atomic_fetch_add_explicit(&ex->references, 1, memory_order_relaxed);
         err = ex->operations->submit(ex, f);
     }
     if (!err) return;
@@ -179,8 +205,14 @@ void plait_future_start(plait_future *f, plait_executor *ex, int err)
     plait_future_release(f); /* the executor's */
 }
 
+bool plait_future_forked(plait_future *f)
+{
+    return !plait_future_done(f) && f->generation != plait_process_generation();
+}
+
 bool plait_future_cancel(plait_future *f)
 {
+    if (plait_future_forked(f)) return false; /* who waits for it, or runs it, is the parent's */
     if (leave_pending(f, PLAIT_WAS_CANCELLED)) {
         plait_record *cause = new_record(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
         plait_record *record = new_record(PLAIT_ETASK, cause, "the task was cancelled");
@@ -277,7 +309,9 @@ int plait_await_sized(plait_future *f, void *out, size_t size)
 int plait_await_until_sized(plait_future *f, void *out, size_t size, plait_deadline deadline)
 {
     int cut = plait_future_wait_or_run(f, deadline, PLAIT_CANCELLABLE, NULL);
-    return cut ? plait_failed(cut) : end(f, out, size);
+    if (!cut) return end(f, out, size);
+    if (cut == PLAIT_EFORKED) plait_future_detach(f); /* as if it had failed so at its submit */
+    return plait_failed(cut);
 }
 
 int plait_future_wait(plait_future *f, plait_deadline deadline)

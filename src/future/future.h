@@ -27,9 +27,10 @@ struct plait_future {
     plait_deadline deadline; /* of that scope */
     const plait_task *task;
     plait_executor *executor;
-    plait_future *next; /* in the executor's queue */
+    plait_future *next, *previous; /* in the executor's queue */
     plait_record *record;
     int error, line;
+    uint32_t generation; /* of the process that submitted it */
     const char *name, *file;
     struct plait_watch watch;                   /* for the one set that it may be in */
     size_t result_at;                           /* in `data`, behind the argument */
@@ -40,18 +41,28 @@ struct plait_executor_operations {
     /* Takes over one reference and sees to it that plait_future_run is called. Or a negative code, with a record. */
     int (*submit)(plait_executor *, plait_future *);
     void (*close)(plait_executor *);
-    void (*free)(plait_executor *); /* closed before; waits for all that is inside */
+    void (*end)(plait_executor *);     /* closed before; waits for all that is inside */
+    void (*destroy)(plait_executor *); /* frees the memory; after `end` */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);
     /* One of its workers is about to sleep in a wait for futures, and is back. */
     void (*sleep)(plait_executor *);
     void (*resume)(plait_executor *);
+    /* One of its workers takes a future out of the queue, with the queue's reference: false when it is not there any more.
+       And has run it. */
+    bool (*take)(plait_executor *, plait_future *);
+    void (*took)(plait_executor *);
 };
 struct plait_executor {
     const struct plait_executor_operations *operations;
     uint32_t generation; /* of the process that made it; 0: any may use it */
     _Atomic bool closed;
-    _Atomic size_t queued; /* futures of it that are PENDING */
+    /* Its owner, and each future of it that is PENDING: so a cancel, which may come from anywhere, may still count that
+       future off when the executor has meanwhile been emptied and freed. */
+    _Atomic size_t references;
 };
+
+/* Drops one; the last frees the executor's memory. */
+void plait_executor_release(plait_executor *);
 
 /* Runs the task here, in a context of its own, unless somebody else has it or it was cancelled: false then. Through
    `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */
@@ -64,6 +75,7 @@ void plait_future_release(plait_future *);
 void plait_future_fail(plait_future *, int error, plait_record *record);
 
 bool plait_future_done(plait_future *);
+bool plait_future_forked(plait_future *); /* submitted by a parent of this process: here it will never be done */
 bool plait_future_failed(plait_future *); /* done, and neither succeeded nor cancelled */
 
 /* Waits until it is done, running it here where that is allowed; `outer` as above. The code is about the wait alone. */
@@ -80,6 +92,9 @@ void plait_worker_resumes(plait_executor *);
 
 /* A future not yet given to its executor; NULL without memory (a block handed over is freed). */
 plait_future *plait_future_new(const plait_task *, const void *argument, const char *name, const char *file, int line);
+
+/* PLAIT_EINVAL, with words, where a task is submitted without the argument that it takes; else 0. */
+int plait_argument_missing(const plait_task *, const void *argument);
 
 /* Gives it to its executor, unless `error` says that it failed before. A failure is the future's, its words too. */
 void plait_future_start(plait_future *, plait_executor *, int error);

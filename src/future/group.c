@@ -39,8 +39,21 @@ static void arrive(struct plait_set *s, plait_future *f)
 plait_group *plait_group_enter(plait_group *g, plait_executor *ex)
 {
     *g = (plait_group){ .executor = ex };
+    set_of(g)->all = true;
     set_of(g)->arrive = arrive;
     return g;
+}
+
+static bool is_cancelled(plait_group *g)
+{
+    PLAIT_LOCKED(&set_of(g)->guard);
+    return g->cancelled;
+}
+
+static bool has_children(plait_group *g)
+{
+    PLAIT_LOCKED(&set_of(g)->guard);
+    return set_of(g)->pending > 0;
 }
 
 void plait_group_submit_task(plait_group *g, const plait_task *task, const void *argument, const char *file, int line)
@@ -51,14 +64,12 @@ void plait_group_submit_task(plait_group *g, const plait_task *task, const void 
         note(g, &plait_no_memory_future);
         return;
     }
+    int err = plait_argument_missing(task, argument);
     f->deadline = plait_nearest(PLAIT_FOREVER);
     atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed); /* for us: it may end and be released at once */
-    plait_future_start(f, g->executor, 0);
+    plait_future_start(f, g->executor, err);
     plait_set_add(s, &f->watch, f);
-    plait_mutex_lock(&s->guard);
-    bool cancelled = g->cancelled;
-    plait_mutex_unlock(&s->guard);
-    if (cancelled) plait_future_cancel(f);
+    if (is_cancelled(g)) plait_future_cancel(f);
     plait_future_release(f);
 }
 
@@ -95,7 +106,7 @@ int plait_group_wait(plait_group *g)
 
 void plait_group_leave(plait_group *g)
 {
-    if (set_of(g)->pending) plait_group_cancel(g);
+    if (has_children(g)) plait_group_cancel(g);
     drain(g, PLAIT_NOT_CANCELLABLE);
     plait_record_unref(g->record);
 }

@@ -18,7 +18,12 @@ bool plait_may_help(plait_deadline deadline)
 
 bool plait_help(plait_future *f, plait_scope *outer)
 {
-    return f->executor == plait_current()->worker && plait_future_run(f, outer);
+    plait_executor *pool = plait_current()->worker;
+    if (f->executor != pool || !pool->operations->take(pool, f)) return false;
+    plait_future_run(f, outer); /* unless it was cancelled */
+    pool->operations->took(pool);
+    plait_future_release(f);
+    return true;
 }
 
 plait_executor *plait_worker_sleeps(void)
@@ -46,6 +51,7 @@ int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plai
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     if (err || plait_future_done(f)) return err;
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;
+    if (plait_future_forked(f)) return PLAIT_EFORKED;
     if (waits_for_itself(f)) return PLAIT_EDEADLK;
     if (plait_may_help(deadline)) plait_help(f, outer);
     plait_waiter node = plait_waiter_here();

@@ -62,10 +62,12 @@ static struct plait_watch *take_ended(struct plait_set *s, plait_waiter **others
     return w;
 }
 
-/* A member that is pending in our own pool, with a reference. */
+/* A member that is pending in our own pool, with a reference. What we run in place we cannot leave, so only members whose
+   ends are all waited for will do: else the one that we run may be waiting for what we do once another has ended. */
 static plait_future *find_pending(struct plait_set *s)
 {
     void *pool = plait_current()->worker;
+    if (!s->all && s->pending > 1) return NULL;
     for (struct plait_watch *w = pool ? s->first : NULL; w; w = w->next) {
         plait_future *f = w->future;
         if (f->executor != pool || atomic_load_explicit(&f->state, memory_order_relaxed) != PLAIT_PENDING) continue;
@@ -86,6 +88,7 @@ int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadli
     while (!(*watch = take_ended(s, &others))) { /* an end that came beats a deadline that passed */
         if (!err && s->pending == 0) err = PLAIT_EDONE;
         if (!err && plait_is_now(deadline)) err = PLAIT_EAGAIN;
+        if (!err && s->first && plait_future_forked(s->first->future)) err = PLAIT_EFORKED;
         if (err) break;
         plait_future *f = may_help ? find_pending(s) : NULL;
         plait_waiter node = plait_waiter_here();
@@ -114,7 +117,9 @@ void plait_set_cancel(struct plait_set *s)
         plait_mutex_lock(&s->guard);
         for (struct plait_watch *w = s->first; w && !f; w = w->next) {
             uint32_t state = atomic_load_explicit(&w->future->state, memory_order_relaxed);
-            if (!(state & PLAIT_ASKED) && state != PLAIT_WAS_CANCELLED && !plait_future_done(w->future)) f = w->future;
+            if (!(state & PLAIT_ASKED) && state != PLAIT_WAS_CANCELLED && !plait_future_done(w->future) &&
+                !plait_future_forked(w->future))
+                f = w->future;
         }
         if (f) atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed);
         plait_mutex_unlock(&s->guard);

@@ -25,6 +25,7 @@ struct plait_set {
     struct plait_watch *first, *last;             /* members whose futures are not done, oldest first */
     struct plait_watch *first_ended, *last_ended; /* members whose are, in the order of their ends */
     size_t pending;                               /* members of either kind */
+    bool all;                                     /* whoever waits here waits for the ends of all */
     plait_waitlist waiters;                       /* for the next end */
     void (*arrive)(struct plait_set *,
                    plait_future *); /* called before an end is counted, without the guard; or NULL */

@@ -2,6 +2,13 @@
 #include "base/options.h"
 #include "future/future.h"
 
+int plait_argument_missing(const plait_task *task, const void *argument)
+{
+    if (argument || !task->argument_size) return 0;
+    return plait_fail(PLAIT_EINVAL, "submitted without its argument, a %s",
+                      task->argument_type ? task->argument_type : "?");
+}
+
 plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, const void *argument,
                                 const plait_submit_options *options, size_t options_size, const char *file, int line)
 {
@@ -9,8 +16,7 @@ plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, cons
     int err = plait_options_read(&o, sizeof o, options, options_size);
     plait_future *f = plait_future_new(task, argument, o.name ? o.name : task->name, file, line);
     if (!f) return &plait_no_memory_future;
-    if (!err && task->argument_size && !argument)
-        err = plait_fail(PLAIT_EINVAL, "submitted without its argument, a %s", task->argument_type);
+    if (!err) err = plait_argument_missing(task, argument);
     plait_future_start(f, ex, err);
     return f;
 }
