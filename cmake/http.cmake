@@ -39,6 +39,8 @@ elseif(LLHTTP_SOURCE_DIR AND LLHTTP_SOURCE_INCLUDE_DIR)
     add_library(plait-llhttp-objects OBJECT EXCLUDE_FROM_ALL
         ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c ${LLHTTP_SOURCE_DIR}/llhttp.c)
     target_include_directories(plait-llhttp-objects PRIVATE ${LLHTTP_SOURCE_INCLUDE_DIR})
+    # Without it, releases before 9 take any byte for a line end in chunks. Later ones are strict in any case.
+    target_compile_definitions(plait-llhttp-objects PRIVATE LLHTTP_STRICT_MODE=1)
     target_compile_options(plait-llhttp-objects PRIVATE -w)
 else()
     set(missing "llhttp (Debian: libllhttp-dev or node-llhttp)")
