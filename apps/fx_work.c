@@ -11,7 +11,7 @@ void fx_item_end(struct fx_item *item, int error)
     if (!error) return;
     if (record && record->code == error && record->message[0])
         snprintf(item->message, sizeof item->message, "%s", record->message);
-    else snprintf(item->message, sizeof item->message, "%s: %s", item->fetch.url, plait_error_text(error));
+    else snprintf(item->message, sizeof item->message, "%.120s: %s", item->fetch.url, plait_error_text(error));
 }
 
 void fx_print_row(FILE *to, const struct fx_item *item)

@@ -113,7 +113,7 @@ static void the_quotients_for_the_dollar_are_those_known(void **state)
     const char *code;
     json_object_foreach(known_rates, code, rate)
     {
-        char theirs[64], mine[64];
+        char theirs[1024], mine[1024];
         snprintf(theirs, sizeof theirs, "%s %.10f", code, json_number_value(rate));
         snprintf(mine, sizeof mine, "%s %.10f", code, json_number_value(json_object_get(our_rates, code)));
         check_string(mine, theirs);
@@ -128,7 +128,7 @@ static void quotients_are_not_rounded(void **state)
     (void)state;
     for (int b = 0; b < RATES_2019_04_09_COUNT; b++) {
         char target[64];
-        snprintf(target, sizeof target, "/latest?base=%s", rates_2019_04_09[b].code);
+        snprintf(target, sizeof target, "/latest?base=%.3s", rates_2019_04_09[b].code);
         json_t *document = json_loads(ask(target), 0, NULL), *rates = json_object_get(document, "rates");
         for (int q = 0; q < RATES_2019_04_09_COUNT; q++) {
             json_t *rate = json_object_get(rates, rates_2019_04_09[q].code);
