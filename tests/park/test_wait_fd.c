@@ -10,15 +10,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Stands in the way of plait's closes. */
-static void (*_Atomic when_closed)(int fd);
-static _Atomic int error_of_close;
+/* Stands in the way of plait's closes: of the next one by this thread, since runners that end close theirs meanwhile. */
+static _Thread_local void (*when_closed)(int fd);
+static _Thread_local int error_of_close;
 
 int close(int fd)
 {
-    void (*hook)(int) = atomic_exchange(&when_closed, NULL);
+    void (*hook)(int) = when_closed;
+    when_closed = NULL;
     if (hook) hook(fd);
-    int err = (int)syscall(SYS_close, fd), wanted = atomic_exchange(&error_of_close, 0);
+    int err = (int)syscall(SYS_close, fd), wanted = error_of_close;
+    error_of_close = 0;
     if (!wanted) return err;
     errno = wanted;
     return -1;
