@@ -4,7 +4,9 @@
 #   make run        builds, then fetches exchange rates from an embedded server under each concurrency model
 #   make test       runs the tests: gcc plain, clang with ASan and UBSan, clang with TSan; ONLY=regex narrows
 #   make test-all   both compilers times all sanitizers, valgrind, long stress
-#   make bench      builds and runs the benchmarks
+#   make bench      builds the benchmarks, plait's and its peers', and runs them; ONLY=regex narrows
+#   make bench-check   the same, and fails when plait has fallen back by a fifth against what is recorded
+#   make bench-deps    installs the peers
 #   make lint       checks layout, finds bugs by reading
 #   make format     lays the code out
 #   make install    installs the release; DESTDIR, PREFIX (/usr/local)
@@ -30,8 +32,12 @@ test-all: setup-all
 	@tools/test all
 
 bench: all
-	@if [ -f bench/CMakeLists.txt ]; then tools/build release --target bench; \
-	else echo "This version has no benchmarks: there is no bench/CMakeLists.txt."; fi
+	@tools/bench
+
+bench-check: all
+	@tools/bench --check
+
+bench-deps: setup-bench
 
 lint: setup-lint
 	@tools/lint
@@ -49,7 +55,8 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-setup-build setup-test setup-lint setup-all: setup-%:
+setup-build setup-test setup-lint setup-bench setup-all: setup-%:
 	@tools/setup $*
 
-.PHONY: all run test test-all bench lint format install clean help setup-build setup-test setup-lint setup-all
+.PHONY: all run test test-all bench bench-check bench-deps lint format install clean help
+.PHONY: setup-build setup-test setup-lint setup-bench setup-all
