@@ -37,16 +37,23 @@ static void unref(plait_thread *t)
     free(t);
 }
 
+static void end(void *thread)
+{
+    plait_thread *t = thread;
+    plait_wake(plait_waitlist_claim_all(&t->ended, true));
+    this_thread = NULL;
+    unref(t);
+}
+
 static void *begin(void *thread)
 {
     plait_thread *t = this_thread = thread;
     char name[16];
     snprintf(name, sizeof name, "%s", t->name);
     pthread_setname_np(pthread_self(), name);
+    pthread_cleanup_push(end, t); /* also when it leaves by pthread_exit: then it did not fail */
     t->result = t->run(t->argument);
-    plait_wake(plait_waitlist_claim_all(&t->ended, true));
-    this_thread = NULL;
-    unref(t);
+    pthread_cleanup_pop(1);
     return NULL;
 }
 
