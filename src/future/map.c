@@ -34,9 +34,10 @@ static int collect(struct map *m, void *out, size_t size)
     return plait_await_until_sized(f, out, size, PLAIT_NOW); /* it is done: gives the outcome and ends it */
 }
 
+/* The newest first: who runs the oldest should find nothing to do when a cancel has made it stop. */
 static void abandon(struct map *m)
 {
-    for (size_t i = m->collected; i < m->submitted; i++) plait_future_cancel(m->ring[i % m->window]);
+    for (size_t i = m->submitted; i > m->collected; i--) plait_future_cancel(m->ring[(i - 1) % m->window]);
     for (; m->collected < m->submitted; m->collected++) {
         plait_future *f = m->ring[m->collected % m->window];
         (void)!plait_future_wait_or_run(f, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE,

@@ -115,7 +115,7 @@ void plait_set_cancel(struct plait_set *s)
     for (;;) {
         plait_future *f = NULL;
         plait_mutex_lock(&s->guard);
-        for (struct plait_watch *w = s->first; w && !f; w = w->next) {
+        for (struct plait_watch *w = s->last; w && !f; w = w->previous) {
             uint32_t state = atomic_load_explicit(&w->future->state, memory_order_relaxed);
             if (!(state & PLAIT_ASKED) && state != PLAIT_WAS_CANCELLED && !plait_future_done(w->future) &&
                 !plait_future_forked(w->future))

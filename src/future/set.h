@@ -41,7 +41,7 @@ bool plait_set_remove(struct plait_set *, struct plait_watch *);
    takes it: 0 and *watch. PLAIT_EDONE when there are no members; or a code of the wait. */
 int plait_set_next(struct plait_set *, struct plait_watch **watch, plait_deadline, enum plait_cut, plait_scope *outer);
 
-/* Cancels all members. */
+/* Cancels all members; the newest first, so that who is made to stop an older one does not start a newer. */
 void plait_set_cancel(struct plait_set *);
 
 #endif
