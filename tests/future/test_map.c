@@ -1,0 +1,283 @@
+/* plait_map: results in the order of the input, a bounded window, and what is left behind when it ends early: nothing. */
+#include "clock.h"
+#include "fault.h"
+#include "future/tasks.h"
+
+enum { MANY = 500 };
+static int in[MANY], out[MANY];
+
+static void fill(void)
+{
+    for (int i = 0; i < MANY; i++) in[i] = i, out[i] = -1;
+}
+
+/* What the tasks tell of themselves. */
+static _Atomic int started, ended, running, most_running, fails_at, stop_at;
+static plait_event stopped_one_may_end;
+
+static void begin(int failing)
+{
+    started = ended = running = most_running = 0;
+    fails_at = failing;
+    stop_at = -1;
+    plait_event_clear(&stopped_one_may_end);
+    fill();
+}
+
+static int watched(const int *n, int *square_of)
+{
+    int now = atomic_fetch_add(&running, 1) + 1, most = atomic_load(&most_running);
+    while (now > most && !atomic_compare_exchange_weak(&most_running, &most, now)) {}
+    atomic_fetch_add(&started, 1);
+    int err = *n == stop_at ? plait_event_wait(&stopped_one_may_end, PLAIT_FOREVER) : 0;
+    *square_of = *n * *n;
+    atomic_fetch_sub(&running, 1);
+    atomic_fetch_add(&ended, 1);
+    return err ? err : *n == fails_at ? plait_fail(-EDOM, "item %d is out of its domain", *n) : 0;
+}
+PLAIT_TASK(watched, int, int);
+
+static void check_squares(int count)
+{
+    for (int i = 0; i < count; i++) check_number(out[i], i * i);
+    for (int i = count; i < MANY; i++) check_number(out[i], -1);
+}
+
+TEST_IN_EACH_KIND(E5_E12_results_come_in_the_order_of_the_input)
+{
+    for (int workers = 1; workers <= 4; workers++) {
+        plait_executor *pool = pool_of(workers);
+        const size_t windows[] = { 0, 1, 2, 7, MANY - 1, MANY, MANY + 1, SIZE_MAX };
+        for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+            begin(-1);
+            check_code(plait_map(pool, watched, in, MANY, out, &((plait_map_options){ .window = windows[i] })), 0);
+            check_squares(MANY);
+        }
+        plait_executor_free(pool);
+    }
+}
+
+/* A map that runs beside the test. */
+struct mapping {
+    plait_executor *executor;
+    size_t window;
+    plait_deadline deadline;
+    int64_t scope; /* nanoseconds; 0: none */
+    int code;
+    int running; /* when it returned */
+};
+static int map_it(void *mapping)
+{
+    struct mapping *m = mapping;
+    PLAIT_TIMEOUT(scope, m->scope ? plait_after(m->scope) : PLAIT_FOREVER);
+    m->code = plait_map(m->executor, watched, in, MANY, out,
+                        &((plait_map_options){ .window = m->window, .deadline = m->deadline }));
+    m->running = running;
+    return 0;
+}
+
+TEST_IN_EACH_KIND(M31_M32_never_more_than_the_window_are_in_flight)
+{
+    enum { WINDOW = 10, STOPPED = 50 };
+    plait_executor *pool = pool_of(2);
+    begin(-1);
+    stop_at = STOPPED;
+    struct mapping m = { .executor = pool, .window = WINDOW };
+    struct runner *r = runner_start(map_it, &m);
+    until(ended == STOPPED + WINDOW - 1); /* the one that is stopped holds the window: none behind it starts */
+    until_asleep(r);
+    check_number(started, STOPPED + WINDOW);
+    check_number(statistics_of(pool).queued, 0);
+    plait_event_set(&stopped_one_may_end);
+    check_code(runner_join(r), 0);
+    check_code(m.code, 0);
+    check_squares(MANY);
+    plait_executor_free(pool);
+    plait_executor *each = plait_thread_per_task_executor();
+    begin(-1);
+    m = (struct mapping){ .executor = each, .window = 3 };
+    map_it(&m);
+    check_code(m.code, 0);
+    check(most_running <= 3);
+}
+
+TEST_IN_EACH_KIND(E7_E8_after_a_failure_the_rest_is_cancelled_and_nothing_runs)
+{
+    enum { FAILS = 100, WINDOW = 32 };
+    for (int workers = 1; workers <= 4; workers += 3) {
+        plait_executor *pool = pool_of(workers);
+        begin(FAILS);
+        struct mapping m = { .executor = pool, .window = WINDOW };
+        struct runner *r = runner_start(map_it, &m);
+        check_code(runner_join(r), 0);
+        check_code(m.code, -EDOM);
+        check_number(m.running, 0);
+        check_squares(FAILS);
+        check(started >= FAILS + 1 && started <= FAILS + WINDOW);
+        check_number(started, ended);
+        plait_executor_free(pool);
+    }
+    begin(FAILS); /* inline: none behind it has run */
+    check_code(plait_map(plait_inline_executor(), watched, in, MANY, out, NULL), -EDOM);
+    check_number(started, FAILS + 1);
+    check_squares(FAILS);
+    check_string(plait_error()->task, "watched");
+    check_string(plait_error()->message, "item 100 is out of its domain");
+    check_contains(plait_error()->file, "test_map.c");
+}
+
+TEST_IN_EACH_KIND(E7_the_first_failure_in_the_order_of_the_input_counts)
+{
+    plait_executor *pool = pool_of(2);
+    int codes[6] = { 0, -EIO, 0, -EPIPE, -EIO, 0 };
+    for (int i = 0; i < 50; i++) check_code(plait_map(pool, fail_with, codes, 6, NULL, NULL), -EIO);
+    plait_executor_free(pool);
+}
+
+TEST_IN_EACH_KIND(E9_E10_a_deadline_is_for_the_whole_map)
+{
+    clock_by_hand();
+    plait_executor *pool = pool_of(1);
+    begin(-1);
+    stop_at = 7;
+    struct mapping m = { .executor = pool, .deadline = plait_after(PLAIT_SECOND) };
+    struct runner *r = runner_start(map_it, &m);
+    until(started == 8);
+    until_asleep(r);
+    clock_move(PLAIT_SECOND);
+    check_code(runner_join(r), 0); /* the item that was waited for is cancelled too, and has ended */
+    check_code(m.code, PLAIT_ETIMEDOUT);
+    check_number(m.running, 0);
+    check_number(started, 8);
+    check_squares(7);
+    plait_executor_free(pool);
+
+    begin(-1); /* one try, where the tasks are always done in time */
+    plait_map_options late = { .deadline = plait_after(-1), .window = 5 };
+    check_code(plait_map(plait_inline_executor(), watched, in, MANY, out, &late), PLAIT_ETIMEDOUT);
+    check_number(started, 1);
+    check_squares(1);
+    begin(-1);
+    check_code(plait_map(plait_inline_executor(), watched, in, 1, out, &late), 0);
+    late.deadline = PLAIT_NOW;
+    check_code(plait_map(plait_inline_executor(), watched, in, MANY, out, &late), 0);
+    check_squares(MANY);
+    clock_of_the_system();
+}
+
+TEST_IN_EACH_KIND(a_scope_that_dies_cuts_a_map)
+{
+    clock_by_hand();
+    plait_executor *pool = pool_of(2);
+    begin(-1);
+    stop_at = 9;
+    struct mapping m = { .executor = pool, .window = 20, .scope = PLAIT_SECOND };
+    struct runner *r = runner_start(map_it, &m);
+    until(ended == 28);
+    until_asleep(r);
+    clock_move(PLAIT_SECOND);
+    check_code(runner_join(r), 0);
+    check_code(m.code, PLAIT_ECANCELED);
+    check_number(m.running, 0);
+    check_squares(9);
+    plait_executor_free(pool);
+    clock_of_the_system();
+}
+
+static int map_inside(int *sum)
+{
+    int numbers[4] = { 1, 2, 3, 4 }, squares[4];
+    PLAIT_TIMEOUT(scope, plait_after(-1));
+    int err = plait_map(plait_inline_executor(), square, numbers, 4, squares, NULL);
+    check_code(err, PLAIT_ECANCELED);
+    PLAIT_SHIELD(shield, PLAIT_FOREVER);
+    err = plait_map(plait_inline_executor(), square, numbers, 4, squares, NULL);
+    *sum = squares[0] + squares[1] + squares[2] + squares[3];
+    return err;
+}
+PLAIT_TASK(map_inside, void, int);
+
+TEST_IN_EACH_KIND(a_map_inside_of_a_task)
+{
+    int sum;
+    plait_executor *pool = pool_of(1);
+    check_code(plait_await(plait_submit(pool, map_inside, NULL), &sum), 0);
+    check_number(sum, 30);
+    plait_executor_free(pool);
+}
+
+static int describe(const int *n, plait_bytes *text) { return plait_bytes_format(text, "item %d", *n); }
+PLAIT_TASK(describe, int, plait_bytes);
+
+TEST_IN_EACH_KIND(blocks_of_memory_are_mapped_to_and_from)
+{
+    plait_bytes texts[20];
+    plait_executor *pool = pool_of(2);
+    fill();
+    check_code(plait_map(pool, describe, in, 20, texts, NULL), 0);
+    for (int i = 0; i < 20; i++) {
+        char expected[20];
+        snprintf(expected, sizeof expected, "item %d", i);
+        check_string(texts[i].data, expected);
+        plait_bytes_clear(&texts[i]);
+    }
+    check_code(plait_map(pool, describe, in, 20, NULL, NULL), 0);
+    plait_executor_free(pool);
+}
+
+TEST_IN_EACH_KIND(E15_bad_arguments_and_no_executor)
+{
+    struct {
+        plait_map_options known;
+        int later;
+    } newer = { .later = 1 };
+    plait_executor *pool = pool_of(1), *none = NULL;
+    check_code(plait_map_task(pool, &square_plait_task, in, 1, out, &newer.known, sizeof newer, __FILE__, __LINE__),
+               PLAIT_EINVAL);
+    check_code(plait_map_task(pool, &square_plait_task, NULL, 3, out, NULL, 0, __FILE__, __LINE__), PLAIT_EINVAL);
+    check_contains(plait_error()->message, "without its argument");
+    check_code(plait_map(none, square, in, 3, out, NULL), PLAIT_EINVAL);
+    check_contains(plait_error()->message, "no executor");
+    plait_map_options huge = { .window = SIZE_MAX };
+    check_code(plait_map(pool, nothing, NULL, SIZE_MAX, NULL, &huge), PLAIT_ENOMEM);
+    plait_executor_close(pool);
+    check_code(plait_map(pool, square, in, 0, out, NULL), PLAIT_ECLOSED);
+    check_contains(plait_error()->message, "closed");
+    plait_executor_free(pool);
+}
+
+TEST_IN_EACH_KIND(without_memory_a_map_fails_at_the_item_that_has_none)
+{
+    plait_executor *pool = pool_of(1);
+    check_code(plait_map(pool, square, in, 1, out, NULL), 0); /* it has its worker */
+    for (size_t nth = 1;; nth++) {
+        begin(-1);
+        fault_nth("memory", nth);
+        int err = plait_map(pool, watched, in, 20, out, NULL);
+        bool refused = fault_requests() >= nth;
+        fault_off();
+        check_number(running, 0);
+        if (err) check_code(err, PLAIT_ENOMEM);
+        if (!refused) break;
+        check(nth < 100);
+    }
+    check_squares(20);
+    plait_executor_free(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E5_E12_results_come_in_the_order_of_the_input),
+        cmocka_unit_test(M31_M32_never_more_than_the_window_are_in_flight),
+        cmocka_unit_test(E7_E8_after_a_failure_the_rest_is_cancelled_and_nothing_runs),
+        cmocka_unit_test(E7_the_first_failure_in_the_order_of_the_input_counts),
+        cmocka_unit_test(E9_E10_a_deadline_is_for_the_whole_map),
+        cmocka_unit_test(a_scope_that_dies_cuts_a_map),
+        cmocka_unit_test(a_map_inside_of_a_task),
+        cmocka_unit_test(blocks_of_memory_are_mapped_to_and_from),
+        cmocka_unit_test(E15_bad_arguments_and_no_executor),
+        cmocka_unit_test(without_memory_a_map_fails_at_the_item_that_has_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
