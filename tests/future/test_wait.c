@@ -28,6 +28,7 @@ static void begin(size_t count, int code)
     pools[1] = plait_thread_per_task_executor();
     for (size_t i = 0; i < count; i++)
         kept[i] = fs[i] = plait_submit(pools[i % 2], end_when_told, &((struct held){ &gates[i], code }));
+    for (size_t i = 0; i < count; i++) until_arrived(&gates[i], 1);
 }
 
 static void tell(size_t i)
