@@ -27,6 +27,7 @@
 #include <plait/semaphore.h>
 #include <plait/task.h>
 #include <plait/thread.h>
+#include <plait/throttle.h>
 #include <plait/time.h>
 #include <plait/version.h>
 
