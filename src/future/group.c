@@ -64,6 +64,11 @@ void plait_group_submit_task(plait_group *g, const plait_task *task, const void 
         note(g, &plait_no_memory_future);
         return;
     }
+    if (is_cancelled(g)) { /* it never starts */
+        plait_future_release(f);
+        plait_future_release(f);
+        return;
+    }
     int err = plait_argument_missing(task, argument);
     f->deadline = plait_nearest(PLAIT_FOREVER);
     atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed); /* for us: it may end and be released at once */
