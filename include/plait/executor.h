@@ -42,7 +42,7 @@ PLAIT_API void plait_executor_free(plait_executor *executor);
 typedef struct plait_executor_statistics {
     size_t workers; /* threads alive now */
     size_t idle;    /* of these, without work */
-    size_t queued;  /* tasks not started */
+    size_t queued;  /* tasks in the queue; one that was cancelled there counts until a worker meets it */
     size_t running; /* tasks being run */
     size_t waiting; /* workers asleep in a wait for futures, for which a spare one may stand in */
     size_t spares;  /* the most workers that ever stood in at once */

@@ -17,8 +17,7 @@ void plait_executor_free(plait_executor *ex)
 {
     if (!ex) return;
     plait_executor_close(ex);
-    ex->operations->end(ex);
-    plait_executor_release(ex);
+    ex->operations->free(ex);
 }
 
 void plait_executor_get_statistics(plait_executor *ex, plait_executor_statistics *statistics)
@@ -26,5 +25,4 @@ void plait_executor_get_statistics(plait_executor *ex, plait_executor_statistics
     memset(statistics, 0, sizeof *statistics);
     if (!is_ours(ex)) return;
     ex->operations->get_statistics(ex, statistics);
-    statistics->queued = atomic_load_explicit(&ex->references, memory_order_relaxed) - 1;
 }

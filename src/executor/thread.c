@@ -1,44 +1,55 @@
-/* thread.c: a pool of threads over one queue.
+/* thread.c: a pool of threads. Tasks from outside come through one inbox, in order; what a worker submits to its own pool
+   goes on a deque of its own, which it empties from the new end and others steal from at the old one.
 
-   What must hold, under the guard:
+   What must hold, under the spin bit of the list of idle workers, which is the pool's lock:
    - `active` counts the workers that may be running tasks: those alive, less the idle and the sleeping ones. Whoever makes
      a worker active counts it; so it is never above `most` but for those back from a sleep in a wait, which go idle as
      soon as their task has ended.
-   - A task waits in the queue only while `active` is at least `most`: whoever adds a task or makes a place free engages
-     another worker, an idle one first, else a new one. So a pool whose workers all sleep still goes on.
-   - A closed pool's workers end when the queue is empty; the last tells who waits for that. */
+   - While `active` is less than `most` either the inbox is empty and marked, so that the next submit engages a worker; or
+     a worker has just been engaged. A worker that takes a task engages the next one if there is more to do. So a pool
+     whose workers all sleep still goes on, and no task waits without need.
+   - `hungry` says whether `active` is less than `most`. Who pushes on a deque looks at it after, who goes to rest sets it
+     and then looks at all deques (both sequentially consistent): so one of the two sees the other.
+   - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that. */
 #include "base/fork.h"
+#include "base/hooks.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
-#include "future/future.h"
+#include "executor/deque.h"
+#include "executor/inbox.h"
+#include "park/thread_parker.h"
 #include <plait/thread.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct worker {
     struct pool *pool;
     plait_thread *thread;
     struct worker *next;
     unsigned number;
+    unsigned spins, turn;
+    _Atomic bool running;
+    _Atomic uint64_t done; /* tasks, written by the worker alone */
+    struct plait_deque deque;
 };
 
 struct pool {
     plait_executor executor; /* first: the two addresses are one */
-    plait_mutex guard;
-    plait_future *first, *last;        /* the queue */
+    struct plait_inbox inbox;
+    _Atomic uint64_t submitted;
+    _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */
+    _Atomic uint64_t taken;
+    _Atomic uint64_t helped; /* tasks that a worker ran in place of waiting for them */
+    _Atomic bool hungry;
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
-    size_t running;                    /* tasks */
-    uint64_t done;                     /* tasks */
     bool closed;
-    _Atomic size_t helping;  /* tasks that workers run in place of waiting for them */
-    _Atomic uint64_t helped; /* the same, ended */
-    plait_waitlist idle;     /* workers without work */
-    plait_waitlist ended;    /* closed: no worker is alive, nor will be */
-    struct worker *workers;
     unsigned started;
+    _Atomic(struct worker *) workers; /* newest first; none goes before the pool */
+    plait_waitlist ended;             /* closed: no worker is alive, nor will be */
     size_t stack_size;
     char *name;
 };
@@ -47,109 +58,119 @@ static _Atomic unsigned pools;
 
 static int work(void *worker);
 
-/* To be called with the guard held whenever there may be work for one more. What it decides is carried out by `engage`
-   once the guard is free. */
+/* What is to be done once the spin bit is free. */
 struct decision {
     plait_waiter *wake;
-    struct worker *start;
-    bool no_memory;
+    bool start, strand;
 };
-static struct decision decide(struct pool *p)
+
+/* Under the spin bit. */
+static void count_active(struct pool *p, size_t active)
+{
+    p->active = active;
+    bool hungry = active < p->most;
+    if (hungry != atomic_load_explicit(&p->hungry, memory_order_relaxed))
+        atomic_store_explicit(&p->hungry, hungry, memory_order_seq_cst);
+}
+
+/* To be called under the spin bit whenever there may be room for one more worker, and work in the inbox, or `work` known
+   to be on a deque. */
+static struct decision decide(struct pool *p, plait_waiter **last, bool work)
 {
     struct decision d = { 0 };
-    if (!p->first || p->active >= p->most) return d;
-    if ((d.wake = plait_waitlist_claim(&p->idle))) {
-        p->idle_count--;
-        p->active++;
-    } else if ((d.start = plait_allocate(sizeof *d.start))) {
-        d.start->pool = p;
-        d.start->number = ++p->started;
-        d.start->next = p->workers;
-        p->workers = d.start;
-        p->active++;
-        p->alive++;
-    } else {
-        d.no_memory = true;
+    if (p->active >= p->most || (plait_inbox_mark(&p->inbox) && !work)) return d;
+    if (p->closed && !p->alive) {
+        d.strand = true; /* a submit that came after the end */
+        return d;
     }
+    *last = plait_ring_claim(*last, &d.wake);
+    if (d.wake) p->idle_count--;
+    d.start = !d.wake;
+    count_active(p, p->active + 1);
+    p->alive += d.start;
+    if (p->alive > p->most && p->alive - p->most > p->spares) p->spares = p->alive - p->most;
     return d;
 }
 
-static int start(struct worker *w)
+/* No worker is alive: ends what is in the inbox. */
+static void strand(struct pool *p, int err)
 {
-    struct pool *p = w->pool;
-    char name[64];
-    snprintf(name, sizeof name, "%s-%u", p->name, w->number);
-    plait_thread *t =
-        plait_thread_start(work, w, &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
-    plait_mutex_lock(&p->guard);
-    w->thread = t;
-    if (!t) p->alive--, p->active--;
-    else if (p->alive > p->most && p->alive - p->most > p->spares) p->spares = p->alive - p->most;
-    plait_mutex_unlock(&p->guard);
-    return t ? 0 : plait_error() ? plait_error()->code : PLAIT_ENOMEM;
+    for (;;) {
+        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        struct plait_link *link = p->alive ? NULL : plait_inbox_take(&p->inbox);
+        bool through = !link && (p->alive || plait_inbox_mark(&p->inbox));
+        plait_waitlist_release(&p->idle, last);
+        if (through) return;
+        if (!link) {
+            sched_yield(); /* a putter is between its steps */
+            continue;
+        }
+        plait_future_fail((plait_future *)link, err, NULL);
+        plait_future_release((plait_future *)link);
+    }
+}
+
+static int start(struct pool *p)
+{
+    struct worker *w = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(struct worker), sizeof *w);
+    if (w) {
+        char name[64];
+        memset(w, 0, sizeof *w);
+        w->pool = p;
+        w->spins = PLAIT_FEWEST_SPINS;
+        w->number = __atomic_add_fetch(&p->started, 1, __ATOMIC_RELAXED);
+        snprintf(name, sizeof name, "%s-%u", p->name, w->number);
+        w->next = atomic_load_explicit(&p->workers, memory_order_relaxed);
+        while (!atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_release,
+                                                      memory_order_relaxed)) {}
+        w->thread =
+            plait_thread_start(work, w, &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
+        if (w->thread) return 0;
+    }
+    int err = w && plait_error() ? plait_error()->code : PLAIT_ENOMEM;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    p->alive--;
+    count_active(p, p->active - 1);
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
+    if (none) strand(p, err);
+    else plait_report("pool %s could not start another worker: %s", p->name, plait_error_text(err));
+    return err;
 }
 
 /* 0, or why a worker could not be started. */
-static int engage(struct pool *p, struct decision d)
+static int carry_out(struct pool *p, struct decision d)
 {
     plait_wake(d.wake);
-    if (d.no_memory) return plait_fail(PLAIT_ENOMEM, "no memory for a worker of pool %s", p->name);
-    return d.start ? start(d.start) : 0;
+    if (d.strand) strand(p, PLAIT_ECLOSED);
+    return d.start ? start(p) : 0;
 }
 
-static void append(struct pool *p, plait_future *f)
+static void engage(struct pool *p, bool work)
 {
-    f->next = NULL;
-    f->previous = p->last;
-    *(p->last ? &p->last->next : &p->first) = f;
-    p->last = f;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    struct decision d = decide(p, &last, work);
+    plait_waitlist_release(&p->idle, last);
+    carry_out(p, d);
 }
 
-static void take_out(struct pool *p, plait_future *f)
+/* To be called when a deque has got a task, or has more than the one just stolen. */
+static void offer(struct pool *p)
 {
-    *(f->previous ? &f->previous->next : &p->first) = f->next;
-    *(f->next ? &f->next->previous : &p->last) = f->previous;
-    f->next = f->previous = NULL;
-}
-
-static plait_future *pop(struct pool *p)
-{
-    plait_future *f = p->first;
-    if (f) take_out(p, f);
-    return f;
-}
-
-/* The first worker could not be had: fails what others have queued meanwhile, and says whether f was still there. */
-static bool strand(struct pool *p, plait_future *f, int err)
-{
-    bool there = false;
-    for (;;) {
-        plait_mutex_lock(&p->guard);
-        plait_future *g = p->alive ? NULL : pop(p);
-        plait_mutex_unlock(&p->guard);
-        if (!g) return there;
-        if (g == f) {
-            there = true;
-            continue;
-        }
-        plait_future_fail(g, err, NULL);
-        plait_future_release(g);
-    }
+    if (atomic_load_explicit(&p->hungry, memory_order_seq_cst)) engage(p, true);
 }
 
 static int submit(plait_executor *ex, plait_future *f)
 {
     struct pool *p = (struct pool *)ex;
-    plait_mutex_lock(&p->guard);
-    if (p->closed) {
-        plait_mutex_unlock(&p->guard);
-        return plait_fail(PLAIT_ECLOSED, "submitted to pool %s, which is closed", p->name);
+    plait_context *self = plait_current();
+    if (self->worker == p && plait_deque_push(&((struct worker *)self->seat)->deque, f)) {
+        offer(p);
+        return 0;
     }
-    append(p, f);
-    struct decision d = decide(p);
-    plait_mutex_unlock(&p->guard);
-    int err = engage(p, d);
-    return err && strand(p, f, err) ? err : 0;
+    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_relaxed);
+    if (plait_inbox_put(&p->inbox, &f->link)) engage(p, false);
+    return 0;
 }
 
 /* The stack below which a worker does not run others' tasks in place of waiting: the lower half. */
@@ -164,80 +185,155 @@ static char *stack_floor(void)
     return low ? (char *)low + size / 2 : NULL;
 }
 
-/* With the guard held. */
-static void rest(struct pool *p)
+static struct worker *first_worker(struct pool *p) { return atomic_load_explicit(&p->workers, memory_order_acquire); }
+
+static bool work_on_deques(struct pool *p)
 {
-    plait_waiter node = plait_waiter_here();
-    p->active--;
-    p->idle_count++;
-    plait_waitlist_add(&p->idle, &node);
-    plait_mutex_unlock(&p->guard);
-    (void)!plait_wait_in(&p->idle, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
-    plait_mutex_lock(&p->guard);
+    for (struct worker *w = first_worker(p); w; w = w->next)
+        if (plait_deque_count(&w->deque)) return true;
+    return false;
 }
 
-/* With the guard held: all that rest are to look again. */
-static plait_waiter *rouse(struct pool *p)
+static plait_future *steal(struct pool *p, struct worker *me)
 {
-    p->active += p->idle_count;
+    struct worker *w = me->next ? me->next : first_worker(p); /* each begins at his neighbour */
+    for (struct worker *begin = w;;) {
+        plait_future *f = w == me ? NULL : plait_deque_steal(&w->deque);
+        if (f) {
+            if (plait_deque_count(&w->deque)) offer(p);
+            return f;
+        }
+        w = w->next ? w->next : first_worker(p);
+        if (w == begin) return NULL;
+    }
+}
+
+/* Looks out for work for a while before it rests: as long as that has paid lately. A submitter then has nobody to wake. */
+static void look_out(struct pool *p, struct worker *me)
+{
+    bool stirs = plait_inbox_stirs(&p->inbox);
+    if (stirs || !plait_spin_begin()) return;
+    for (unsigned turn = 0; turn < me->spins && !stirs; turn++) {
+        plait_pause();
+        stirs = plait_inbox_stirs(&p->inbox) || (turn % 8 == 7 && work_on_deques(p));
+    }
+    plait_spin_end(stirs, &me->spins);
+}
+
+/* Rests until engaged, unless there is something to steal now that we are known to rest: that is given back then. */
+static plait_future *rest(struct pool *p, struct worker *me, plait_waiter *node, bool surplus)
+{
+    plait_future *f = surplus ? NULL : steal(p, me);
+    if (f) {
+        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        bool listed = atomic_load_explicit(&node->state, memory_order_relaxed) == PLAIT_LISTED;
+        if (listed) {
+            last = plait_ring_remove(last, node);
+            p->idle_count--;
+            count_active(p, p->active + 1);
+        }
+        plait_waitlist_release(&p->idle, last);
+        if (listed) return f;
+    }
+    (void)!plait_wait_in(&p->idle, node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
+    if (f) engage(p, work_on_deques(p)); /* what we were engaged for is somebody else's to do */
+    return f;
+}
+
+enum { INBOX_FIRST = 61 }; /* of so many tasks one comes from the inbox although the own deque has some */
+
+/* The next task; NULL when the worker is to end. */
+static plait_future *next_task(struct pool *p, struct worker *me)
+{
+    plait_future *own = ++me->turn % INBOX_FIRST ? plait_deque_pop(&me->deque) : NULL;
+    if (own) return own;
+    look_out(p, me);
+    for (unsigned turn = 0;; turn++) {
+        plait_waiter node, *last = plait_waitlist_hold(&p->idle);
+        bool surplus = p->active > p->most && !p->closed;
+        struct plait_link *link = surplus ? NULL : plait_inbox_take(&p->inbox);
+        if (link) {
+            atomic_store_explicit(&p->taken, p->taken + 1, memory_order_relaxed);
+            struct decision d = decide(p, &last, false);
+            plait_waitlist_release(&p->idle, last);
+            carry_out(p, d);
+            return (plait_future *)link;
+        }
+        bool nothing = surplus || plait_inbox_mark(&p->inbox), end = nothing && p->closed && !work_on_deques(p);
+        bool resting = nothing && !end && !plait_deque_count(&me->deque);
+        if (end || resting) count_active(p, p->active - 1);
+        if (end) p->alive--;
+        if (resting) {
+            p->idle_count++;
+            node = plait_waiter_here();
+            last = plait_ring_add(last, &node, true); /* the one that rested least is the warmest */
+        }
+        plait_waitlist_release(&p->idle, last);
+        if (end) return NULL;
+        plait_future *f = resting ? rest(p, me, &node, surplus) : plait_deque_pop(&me->deque);
+        if (f) return f;
+        if (!resting && turn % 64 == 63) sched_yield(); /* a putter is between its steps */
+    }
+}
+
+/* All that rest are to look again. */
+static plait_waiter *rouse(struct pool *p, plait_waiter **last)
+{
+    plait_waiter *chain = NULL, **end = &chain;
+    while (*last) {
+        *last = plait_ring_claim(*last, end);
+        end = &(*end)->next;
+    }
+    count_active(p, p->active + p->idle_count);
     p->idle_count = 0;
-    return plait_waitlist_claim_all(&p->idle, false);
+    return chain;
 }
 
 static int work(void *worker)
 {
-    struct pool *p = ((struct worker *)worker)->pool;
+    struct worker *me = worker;
+    struct pool *p = me->pool;
     plait_context *self = plait_current();
     self->worker = p;
+    self->seat = me;
     self->stack_floor = stack_floor();
-    plait_mutex_lock(&p->guard);
-    while (!p->closed || p->first) {
-        if (p->active > p->most || !p->first) {
-            rest(p);
-            continue;
-        }
-        plait_future *f = pop(p);
-        p->running++;
-        plait_mutex_unlock(&p->guard);
-        plait_future_run(f, NULL);
+    for (plait_future *f; (f = next_task(p, me));) {
+        atomic_store_explicit(&me->running, true, memory_order_relaxed);
+        bool ran = plait_future_run(f, NULL); /* or it was cancelled, or run by one who waited for it */
         plait_future_release(f);
-        plait_mutex_lock(&p->guard);
-        p->running--;
-        p->done++;
+        atomic_store_explicit(&me->running, false, memory_order_relaxed);
+        atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
     }
-    plait_waiter *others = rouse(p), *closers = NULL;
-    p->active--;
-    if (--p->alive == 0) closers = plait_waitlist_claim_all(&p->ended, true);
-    plait_mutex_unlock(&p->guard);
+    plait_waiter *last = plait_waitlist_hold(&p->idle), *others = rouse(p, &last);
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
     plait_wake(others);
-    plait_wake(closers);
+    if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
     return 0;
 }
 
 static void close_pool(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
-    plait_waiter *idle = NULL, *closers = NULL;
-    plait_mutex_lock(&p->guard);
+    plait_waiter *last = plait_waitlist_hold(&p->idle), *idle = NULL;
     p->closed = true;
-    if (!p->first) idle = rouse(p); /* else whoever empties the queue does that */
-    if (!p->alive) closers = plait_waitlist_claim_all(&p->ended, true);
-    plait_mutex_unlock(&p->guard);
+    if (plait_inbox_empty(&p->inbox)) idle = rouse(p, &last); /* else whoever finds nothing to do does that */
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
     plait_wake(idle);
-    plait_wake(closers);
+    if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
 }
 
 static void free_workers(struct pool *p, bool join)
 {
-    while (p->workers) {
-        struct worker *w = p->workers;
-        p->workers = w->next;
+    for (struct worker *w = p->workers, *next; w; w = next) {
+        next = w->next;
         if (join) plait_thread_free(w->thread);
         free(w);
     }
 }
 
-static void end_pool(plait_executor *ex)
+static void free_pool(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
     bool ours = ex->generation == plait_process_generation();
@@ -248,11 +344,6 @@ static void end_pool(plait_executor *ex)
             (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
     }
     free_workers(p, ours);
-}
-
-static void destroy_pool(plait_executor *ex)
-{
-    struct pool *p = (struct pool *)ex;
     free(p->name);
     free(p);
 }
@@ -260,24 +351,31 @@ static void destroy_pool(plait_executor *ex)
 static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 {
     struct pool *p = (struct pool *)ex;
-    PLAIT_LOCKED(&p->guard);
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
     *s = (plait_executor_statistics){ .workers = p->alive,
                                       .idle = p->idle_count,
-                                      .running = p->running + p->helping,
                                       .waiting = p->asleep,
                                       .spares = p->spares,
-                                      .done = p->done + p->helped };
+                                      .queued = (size_t)(p->submitted - p->taken) };
+    plait_waitlist_release(&p->idle, last);
+    for (struct worker *w = first_worker(p); w; w = w->next) {
+        s->queued += plait_deque_count(&w->deque);
+        s->running += w->running;
+        s->done += w->done;
+    }
+    s->done += p->helped;
 }
 
 static void worker_sleeps(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
-    plait_mutex_lock(&p->guard);
-    p->active--;
+    bool work = work_on_deques(p);
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    count_active(p, p->active - 1);
     p->asleep++;
-    struct decision d = decide(p);
-    plait_mutex_unlock(&p->guard);
-    int err = engage(p, d);
+    struct decision d = decide(p, &last, work);
+    plait_waitlist_release(&p->idle, last);
+    int err = carry_out(p, d);
     if (err)
         plait_report("pool %s has work, a worker that sleeps, and no thread to stand in: %s", p->name,
                      plait_error_text(err));
@@ -286,27 +384,26 @@ static void worker_sleeps(plait_executor *ex)
 static void worker_resumes(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
-    plait_mutex_lock(&p->guard);
-    p->active++;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    count_active(p, p->active + 1);
     p->asleep--;
-    plait_mutex_unlock(&p->guard);
+    plait_waitlist_release(&p->idle, last);
 }
 
-static bool take(plait_executor *ex, plait_future *f)
+/* What was run in place is still on the deque, most often as the newest: so one that awaits all that it submits leaves
+   nothing behind there. */
+static void helped(plait_executor *ex)
 {
     struct pool *p = (struct pool *)ex;
-    PLAIT_LOCKED(&p->guard);
-    if (!f->previous && p->first != f) return false;
-    take_out(p, f);
-    atomic_fetch_add_explicit(&p->helping, 1, memory_order_relaxed);
-    return true;
-}
-
-static void took(plait_executor *ex)
-{
-    struct pool *p = (struct pool *)ex;
-    atomic_fetch_sub_explicit(&p->helping, 1, memory_order_relaxed);
+    struct plait_deque *own = &((struct worker *)plait_current()->seat)->deque;
     atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+    for (plait_future *f; (f = plait_deque_pop(own));) {
+        if (atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
+            plait_deque_push(own, f); /* there is room: it was just taken from there */
+            return;
+        }
+        plait_future_release(f);
+    }
 }
 
 static size_t allowed_cpus(void)
@@ -317,9 +414,9 @@ static size_t allowed_cpus(void)
 
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { submit,         close_pool,     end_pool,
-                                                                 destroy_pool,   get_statistics, worker_sleeps,
-                                                                 worker_resumes, take,           took };
+    static const struct plait_executor_operations operations = { submit,         close_pool,    free_pool,
+                                                                 get_statistics, worker_sleeps, worker_resumes,
+                                                                 helped };
     plait_thread_options o;
     if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
     if (o.workers < 0) {
@@ -337,7 +434,7 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
         return NULL;
     }
     p->executor.operations = &operations;
-    p->executor.references = 1;
+    plait_inbox_prepare(&p->inbox);
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
     p->stack_size = o.stack_size;

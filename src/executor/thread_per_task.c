@@ -21,8 +21,8 @@ static int submit(plait_executor *ex, plait_future *f)
 plait_executor *plait_thread_per_task_executor(void)
 {
     static const struct plait_executor_operations operations = {
-        .submit = submit, .close = plait_never_closed, .end = plait_never_closed, .get_statistics = plait_no_statistics
+        .submit = submit, .close = plait_never_closed, .free = plait_never_closed, .get_statistics = plait_no_statistics
     };
-    static plait_executor executor = { .operations = &operations, .references = 1 };
+    static plait_executor executor = { .operations = &operations };
     return &executor;
 }

@@ -24,7 +24,8 @@ void plait_completions_add(plait_completions *c, plait_future *f)
         atomic_fetch_add_explicit(&c->no_memory, 1, memory_order_relaxed);
         return;
     }
-    if (f->watch.set) plait_stop("task %s (%s:%d) was added to a second set of futures", f->name, f->file, f->line);
+    if (f->watched) plait_stop("task %s (%s:%d) was added to a second set of futures", f->name, f->file, f->line);
+    f->watched = true;
     plait_set_add(&c->set, &f->watch, f);
 }
 
@@ -50,6 +51,7 @@ int plait_completions_next(plait_completions *c, plait_future **future, plait_de
     bool unmade = !err && take_no_memory(c);
     if (!err && !unmade) err = plait_set_next(&c->set, &watch, deadline, PLAIT_CANCELLABLE, NULL);
     if (err == PLAIT_EDONE && (unmade = take_no_memory(c))) err = 0; /* added while we waited */
+    if (watch) watch->future->watched = false;
     if (!err) *future = unmade ? &plait_no_memory_future : watch->future;
     return plait_failed(err);
 }

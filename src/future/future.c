@@ -4,9 +4,9 @@
    set up; closing the wait list releases the outcome to whoever finds it closed. References as usual: the last to go
    acquires what the others released. */
 #include "future/future.h"
+#include "base/blocks.h"
 #include "base/bytes.h"
 #include "base/fork.h"
-#include "base/memory.h"
 #include "base/stop.h"
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +31,21 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
     bool taken = given && given->size & PLAIT_BYTES_TAKEN;
     size_t block = given && !taken && given->data ? given->size + 1 : 0;
     size_t result_at = aligned(task->argument_size), block_at = result_at + aligned(task->result_size);
-    plait_future *f = plait_allocate(sizeof *f + block_at + block);
+    size_t size = sizeof(plait_future) + block_at + block;
+    plait_future *f = result_at <= UINT32_MAX ? plait_block_new(size) : NULL;
     if (f) {
+        memset(f, 0, offsetof(plait_future, scope));
         atomic_init(&f->references, 2);
         atomic_init(&f->owners, 1);
-        f->task = task, f->name = name, f->file = file, f->line = line, f->result_at = result_at, f->taken = taken;
+        f->task = task, f->name = name, f->file = file, f->line = line;
+        f->result_at = (uint32_t)result_at, f->size = size, f->taken = taken;
+        memset(f->data + result_at, 0, task->result_size);
         if (task->argument_size && argument) memcpy(f->data, argument, task->argument_size);
         if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
-        if (block) ((plait_bytes *)f->data)->data = memcpy(f->data + block_at, given->data, given->size);
+        if (block) {
+            ((plait_bytes *)f->data)->data = memcpy(f->data + block_at, given->data, given->size);
+            f->data[block_at + given->size] = 0;
+        }
     } else if (taken) {
         free(given->data);
     }
@@ -48,9 +55,16 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
 
 static void *result_of(plait_future *f) { return f->data + f->result_at; }
 
+/* Counts one off; whether it was the last. Who finds himself alone need not write. */
+static bool last(_Atomic uint32_t *count)
+{
+    return atomic_load_explicit(count, memory_order_acquire) == 1 ||
+           atomic_fetch_sub_explicit(count, 1, memory_order_acq_rel) == 1;
+}
+
 void plait_future_release(plait_future *f)
 {
-    if (f == &plait_no_memory_future || atomic_fetch_sub_explicit(&f->references, 1, memory_order_acq_rel) != 1) return;
+    if (f == &plait_no_memory_future || !last(&f->references)) return;
     bool silent =
         atomic_load_explicit(&f->seen, memory_order_relaxed) || !f->error ||
         (f->error == PLAIT_ETASK && atomic_load_explicit(&f->state, memory_order_relaxed) >= PLAIT_WAS_CANCELLED);
@@ -63,7 +77,7 @@ void plait_future_release(plait_future *f)
     if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
     if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
     plait_record_unref(f->record);
-    free(f);
+    plait_block_free(f, f->size);
 }
 
 bool plait_future_done(plait_future *f) { return plait_waitlist_closed(&f->waiters); }
@@ -73,17 +87,11 @@ bool plait_future_failed(plait_future *f)
     return plait_future_done(f) && f->error && plait_future_get_state(f) != PLAIT_FUTURE_CANCELLED;
 }
 
-void plait_executor_release(plait_executor *ex)
-{
-    if (atomic_fetch_sub_explicit(&ex->references, 1, memory_order_acq_rel) == 1) ex->operations->destroy(ex);
-}
-
 static bool leave_pending(plait_future *f, uint32_t next)
 {
     uint32_t state = PLAIT_PENDING;
     if (!atomic_compare_exchange_strong_explicit(&f->state, &state, next, memory_order_acq_rel, memory_order_acquire))
         return false;
-    if (f->executor) plait_executor_release(f->executor);
     return true;
 }
 
@@ -191,7 +199,6 @@ void plait_future_start(plait_future *f, plait_executor *ex, int err)
     } else {
         f->executor = ex;
         f->generation = plait_process_generation();
-        atomic_fetch_add_explicit(&ex->references, 1, memory_order_relaxed);
         err = ex->operations->submit(ex, f);
     }
     if (!err) return;
@@ -244,7 +251,7 @@ plait_future *plait_future_ref(plait_future *f)
 
 static void drop(plait_future *f, bool let_it_run)
 {
-    if (f == &plait_no_memory_future || atomic_fetch_sub_explicit(&f->owners, 1, memory_order_acq_rel) != 1) return;
+    if (f == &plait_no_memory_future || !last(&f->owners)) return;
     if (!let_it_run && !plait_future_done(f))
         plait_stop("task %s (%s:%d) was dropped before it was done: await it, or plait_future_detach it", f->name,
                    f->file, f->line);

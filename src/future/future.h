@@ -17,23 +17,31 @@
 
 enum { PLAIT_PENDING, PLAIT_STARTING, PLAIT_RUNNING, PLAIT_WAS_CANCELLED, PLAIT_ASKED = 8 }; /* plait_future.state */
 
+/* By what a future stands in an executor's queue. */
+struct plait_link {
+    _Atomic(struct plait_link *) next;
+};
+
 struct plait_future {
+    struct plait_link link; /* first: the two addresses are one */
     _Atomic uint32_t references, owners, state;
     _Atomic bool seen;       /* the outcome, by somebody; or nobody cares */
     bool taken;              /* the argument's block is to be freed */
     bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
+    bool watched;            /* it is in a set */
     plait_waitlist waiters;  /* closed: done */
-    plait_scope scope;       /* the root scope of the task; valid from RUNNING on */
-    plait_deadline deadline; /* of that scope */
+    plait_deadline deadline; /* of the root scope */
     const plait_task *task;
-    plait_executor *executor;
-    plait_future *next, *previous; /* in the executor's queue */
+    plait_executor *executor; /* to compare with; it may have gone once the future is not pending */
+    const char *name, *file;
     plait_record *record;
     int error, line;
     uint32_t generation; /* of the process that submitted it */
-    const char *name, *file;
+    uint32_t result_at;  /* in `data`, behind the argument */
+    size_t size;         /* of the whole */
+    /* What follows is not set up when a future is made. */
+    plait_scope scope;                          /* the root scope of the task; valid from RUNNING on */
     struct plait_watch watch;                   /* for the one set that it may be in */
-    size_t result_at;                           /* in `data`, behind the argument */
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, the argument's block */
 };
 
@@ -41,28 +49,19 @@ struct plait_executor_operations {
     /* Takes over one reference and sees to it that plait_future_run is called. Or a negative code, with a record. */
     int (*submit)(plait_executor *, plait_future *);
     void (*close)(plait_executor *);
-    void (*end)(plait_executor *);     /* closed before; waits for all that is inside */
-    void (*destroy)(plait_executor *); /* frees the memory; after `end` */
+    void (*free)(plait_executor *); /* closed before; waits for all that is inside */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);
     /* One of its workers is about to sleep in a wait for futures, and is back. */
     void (*sleep)(plait_executor *);
     void (*resume)(plait_executor *);
-    /* One of its workers takes a future out of the queue, with the queue's reference: false when it is not there any more.
-       And has run it. */
-    bool (*take)(plait_executor *, plait_future *);
-    void (*took)(plait_executor *);
+    /* One of its workers has run a future in place of waiting for it; the queue still has it. */
+    void (*helped)(plait_executor *);
 };
 struct plait_executor {
     const struct plait_executor_operations *operations;
     uint32_t generation; /* of the process that made it; 0: any may use it */
     _Atomic bool closed;
-    /* Its owner, and each future of it that is PENDING: so a cancel, which may come from anywhere, may still count that
-       future off when the executor has meanwhile been emptied and freed. */
-    _Atomic size_t references;
 };
-
-/* Drops one; the last frees the executor's memory. */
-void plait_executor_release(plait_executor *);
 
 /* Runs the task here, in a context of its own, unless somebody else has it or it was cancelled: false then. Through
    `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */

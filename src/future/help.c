@@ -19,10 +19,8 @@ bool plait_may_help(plait_deadline deadline)
 bool plait_help(plait_future *f, plait_scope *outer)
 {
     plait_executor *pool = plait_current()->worker;
-    if (f->executor != pool || !pool->operations->take(pool, f)) return false;
-    plait_future_run(f, outer); /* unless it was cancelled */
-    pool->operations->took(pool);
-    plait_future_release(f);
+    if (f->executor != pool || !plait_future_run(f, outer)) return false;
+    pool->operations->helped(pool);
     return true;
 }
 

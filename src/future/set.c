@@ -110,6 +110,7 @@ int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadli
     return *watch ? 0 : err;
 }
 
+/* The newest first: those that have not begun must not begin in the places of those that we end. */
 void plait_set_cancel(struct plait_set *s)
 {
     for (;;) {

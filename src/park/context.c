@@ -94,6 +94,7 @@ plait_context *plait_context_enter(void *future)
                           .depth = outer->depth + 1,
                           .future = future,
                           .worker = outer->worker,
+                          .seat = outer->seat,
                           .stack_floor = outer->stack_floor };
     return plait_current_ = c;
 }

@@ -22,6 +22,7 @@ struct plait_context {
     unsigned depth;       /* how many are outside of it */
     void *future;         /* what it runs for; NULL for a plain thread or coroutine */
     void *worker;         /* of which pool the runner is a worker; NULL for none */
+    void *seat;           /* its own place in that pool, which only the pool knows */
     char *stack_floor;    /* below this address its stack is short; NULL when unknown */
 };
 

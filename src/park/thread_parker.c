@@ -22,14 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FEWEST_SPINS = 64, MOST_SPINS = 2048 }; /* the most: about two wake-ups across cores, some 40 us */
-#if defined __x86_64__
-#define pause_briefly() __builtin_ia32_pause()
-#elif defined __aarch64__
-#define pause_briefly() __asm__ volatile("isb")
-#else
-#define pause_briefly() atomic_signal_fence(memory_order_seq_cst)
-#endif
+enum { LINGER = 24 }; /* turns: he who wakes a spinner and then spins himself comes before that one has left */
 
 _Atomic uint64_t plait_parker_wakes;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -43,19 +36,36 @@ static void count_cpus(void)
     most_spinners = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) - 1 : 0;
 }
 
+bool plait_spin_begin(void)
+{
+    pthread_once(&once, count_cpus);
+    if (!most_spinners) return false;
+    for (int turn = 0; turn < LINGER; turn++) {
+        int now = atomic_load_explicit(&spinners, memory_order_relaxed);
+        if (now < most_spinners &&
+            atomic_compare_exchange_weak_explicit(&spinners, &now, now + 1, memory_order_relaxed, memory_order_relaxed))
+            return true;
+        plait_pause();
+    }
+    return false;
+}
+
+void plait_spin_end(bool paid, unsigned *turns)
+{
+    atomic_fetch_sub_explicit(&spinners, 1, memory_order_relaxed);
+    if (paid && *turns < PLAIT_MOST_SPINS) *turns *= 2;
+    if (!paid && *turns > PLAIT_FEWEST_SPINS) *turns /= 2;
+}
+
 static bool token_comes_soon(struct plait_thread_parker *t)
 {
     bool came = false;
-    if (!t->parker.may_spin) return false;
-    if (atomic_fetch_add_explicit(&spinners, 1, memory_order_relaxed) < most_spinners) {
-        for (unsigned turn = 0; turn < t->spins && !came; turn++) {
-            pause_briefly();
-            came = atomic_load_explicit(&t->parker.state, memory_order_relaxed) == PLAIT_NOTIFIED;
-        }
-        if (came && t->spins < MOST_SPINS) t->spins *= 2;
-        if (!came && t->spins > FEWEST_SPINS) t->spins /= 2;
+    if (!t->parker.may_spin || !plait_spin_begin()) return false;
+    for (unsigned turn = 0; turn < t->spins && !came; turn++) {
+        plait_pause();
+        came = atomic_load_explicit(&t->parker.state, memory_order_relaxed) == PLAIT_NOTIFIED;
     }
-    atomic_fetch_sub_explicit(&spinners, 1, memory_order_relaxed);
+    plait_spin_end(came, &t->spins);
     return came;
 }
 
@@ -132,7 +142,7 @@ void plait_thread_parker_prepare(struct plait_thread_parker *t)
     static const struct plait_parker_operations operations = { thread_park, thread_park_on, thread_unpark };
     pthread_once(&once, count_cpus);
     t->event = -1;
-    t->spins = FEWEST_SPINS;
+    t->spins = PLAIT_FEWEST_SPINS;
     t->parker = (plait_parker){ .operations = &operations, .may_spin = most_spinners > 0, .home = t };
     plait_parker_made(&t->parker);
 }

@@ -19,4 +19,18 @@ void plait_thread_parker_forked(struct plait_thread_parker *own);
 
 extern _Atomic uint64_t plait_parker_wakes; /* system calls made to wake another thread; for tests and benchmarks */
 
+/* Spinning, for whoever has something to look at that may come soon. At most as many spin at once as there are CPUs but
+   one. `plait_spin_begin` says whether one more may; then `plait_spin_end`. `turns` is how long it is worth it: it grows
+   when it paid, and shrinks when not. */
+bool plait_spin_begin(void);
+void plait_spin_end(bool paid, unsigned *turns);
+enum { PLAIT_FEWEST_SPINS = 64, PLAIT_MOST_SPINS = 2048 }; /* the most: about two wake-ups across cores, some 40 us */
+#if defined __x86_64__
+#define plait_pause() __builtin_ia32_pause()
+#elif defined __aarch64__
+#define plait_pause() __asm__ volatile("isb")
+#else
+#define plait_pause() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
 #endif

@@ -199,7 +199,7 @@ TEST(E16_E20_a_pool_is_freed_only_when_all_is_done)
     for (int i = 0; i < 50; i++) fs[i] = plait_submit(p.executor, count_up, &counter);
     for (int i = 0; i < 50; i += 2) check(plait_future_cancel(fs[i]));
     plait_executor_close(p.executor);
-    check_number(statistics_of(p.executor).queued, 25);
+    check_number(statistics_of(p.executor).queued, 50); /* a cancelled one counts until a worker meets it */
     end_pool(&p);
     check_number(count, 25);
     check_number(plait_wait(fs, 50, PLAIT_ALL_COMPLETED, PLAIT_NOW, NULL), 0);

@@ -1,0 +1,10 @@
+/* blocks.h: memory for what is made by one thread and freed by another a million times a second: futures. */
+#ifndef PLAIT_BASE_BLOCKS_H
+#define PLAIT_BASE_BLOCKS_H
+#include <plait/api.h>
+
+/* `size` bytes, not zeroed, or NULL; and back, with the same size. */
+void *plait_block_new(size_t size);
+void plait_block_free(void *block, size_t size);
+
+#endif
