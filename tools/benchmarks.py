@@ -74,7 +74,8 @@ class Program:
         self.log.write_text(shlex.join(map(str, command)) + "\n" + done.stdout)
         if done.returncode:
             lines = [line for line in done.stdout.splitlines() if re.search(r"error|not found|cannot find", line)]
-            raise Missing((lines or done.stdout.splitlines() or [f"{command[0]} failed"])[0].strip())
+            why = (lines or done.stdout.splitlines() or [f"{command[0]} failed"])[0].strip()
+            raise Missing(why.replace(f"{ROOT}/", ""))
         return done.stdout
 
     def compile(self):
