@@ -1,0 +1,342 @@
+/* client_session.c: libcurl's multi socket interface over plait_wait_fd. See client_session.h for what must hold.
+
+   libcurl says which sockets it wants to know about (told_socket: they go into the epoll descriptor) and when it wants
+   to be called at the latest (told_timer). One turn waits for the nearer of that and the request's deadline, then lets
+   libcurl do what can be done without waiting. Its timer is kept on plait's clock.
+
+   SIGPIPE: libcurl is told to leave signals alone (other threads live here), so it is blocked around every call that
+   may write, and what came up meanwhile is taken away; sends with MSG_NOSIGNAL raise none, but TLS libraries may write
+   by other means. The mask is never held over a wait. Threads that libcurl starts for name look-ups inherit the block.
+   */
+#include "http/client_session.h"
+#include "base/clock.h"
+#include "base/fork.h"
+#include "base/hooks.h"
+#include <fcntl.h>
+#include <plait/error.h>
+#include <plait/io.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct pipe_guard {
+    sigset_t before;
+    bool pending; /* it was there already, and stays */
+};
+
+static void guard(struct pipe_guard *g)
+{
+    sigset_t pipe, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &g->before);
+    g->pending =
+        sigismember(&g->before, SIGPIPE) == 1 && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void unguard(const struct pipe_guard *g)
+{
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    if (!g->pending)
+        while (sigtimedwait(&pipe, NULL, &(struct timespec){ 0 }) < 0 && errno == EINTR) {}
+    pthread_sigmask(SIG_SETMASK, &g->before, NULL);
+}
+
+static void told(plait_http_session *s, enum plait_http_phase phase) { s->told = s->phase = phase; }
+
+/* libcurl sends a request again, over another connection, when a kept one turns out to be closed before a byte of an
+   answer came. Not good for a request that may have been carried out, if twice is not as good as once. */
+static bool hold_back(plait_http_session *s)
+{
+    if (!s->requested || !s->once) return false;
+    s->held_back = true;
+    return true;
+}
+
+/* The table of sockets. */
+
+static int place_of(plait_http_session *s, int fd)
+{
+    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++)
+        if (atomic_load_explicit(&s->sockets[i], memory_order_relaxed) == fd) return i;
+    return -1;
+}
+
+static curl_socket_t open_socket(void *session, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    plait_http_session *s = session;
+    if (hold_back(s)) return CURL_SOCKET_BAD;
+    int fd = plait_refused("descriptor") ? (errno = EMFILE, -1)
+                                         : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) {
+        s->system_error = errno;
+        return CURL_SOCKET_BAD;
+    }
+    int place = place_of(s, -1);
+    if (place >= 0) {
+        s->fresh[place] = true;
+        atomic_store_explicit(&s->sockets[place], fd, memory_order_release);
+    }
+    told(s, PLAIT_HTTP_CONNECT);
+    return fd;
+}
+
+/* libcurl has told us to forget it (told_socket) before: a copy of the descriptor in a forked child would keep it alive
+   in the epoll set. */
+static int close_socket(void *session, curl_socket_t fd)
+{
+    plait_http_session *s = session;
+    int place = place_of(s, fd);
+    if (place >= 0) {
+        s->fresh[place] = false;
+        atomic_store_explicit(&s->sockets[place], -1, memory_order_release);
+    }
+    return close(fd);
+}
+
+/* What libcurl tells us. */
+
+static int told_socket(CURL *easy, curl_socket_t fd, int what, void *session, void *unused)
+{
+    (void)easy, (void)unused;
+    plait_http_session *s = session;
+    int epoll = atomic_load_explicit(&s->epoll, memory_order_relaxed);
+    if (epoll < 0) return 0;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+        return 0;
+    }
+    uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+    struct epoll_event wanted = { .events = events, .data.fd = fd };
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted) == 0) return 0;
+    if (errno == EEXIST && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &wanted) == 0) return 0;
+    s->system_error = errno;
+    return -1;
+}
+
+static int told_timer(CURLM *multi, long milliseconds, void *session)
+{
+    (void)multi;
+    ((plait_http_session *)session)->timer = milliseconds < 0 ? 0 : plait_after(milliseconds * PLAIT_MILLISECOND).at;
+    return 0;
+}
+
+static int told_resolve(void *resolver, void *reserved, void *session)
+{
+    (void)resolver, (void)reserved;
+    told(session, PLAIT_HTTP_RESOLVE);
+    return 0;
+}
+
+/* Connected, TLS done: the request goes out next. */
+static int told_request(void *session, char *peer, char *local, int peer_port, int local_port)
+{
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    plait_http_session *s = session;
+    if (hold_back(s)) return CURL_PREREQFUNC_ABORT;
+    s->requested = true;
+    told(s, PLAIT_HTTP_SEND);
+    return CURL_PREREQFUNC_OK;
+}
+
+CURLcode plait_http_session_prepare(plait_http_session *s)
+{
+    CURLcode code = CURLE_OK;
+#define SET(option, value)                                                                                             \
+    if (code == CURLE_OK) code = curl_easy_setopt(s->easy, (option), (value))
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, s);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, s);
+    SET(CURLOPT_RESOLVER_START_FUNCTION, told_resolve);
+    SET(CURLOPT_RESOLVER_START_DATA, s);
+    SET(CURLOPT_PREREQFUNCTION, told_request);
+    SET(CURLOPT_PREREQDATA, s);
+#undef SET
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A look-up that is given up is left to its thread; otherwise libcurl would wait for the name server. */
+    curl_easy_setopt(s->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    return code;
+}
+
+/* Where we are. libcurl's own times tell what is not told by a callback; the kernel knows whether a socket is
+   connected, which libcurl 7.88 says only once TLS is done as well. */
+
+static bool connected(plait_http_session *s)
+{
+    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++) {
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        int fd = atomic_load_explicit(&s->sockets[i], memory_order_relaxed);
+        if (fd >= 0 && s->fresh[i] && getpeername(fd, (struct sockaddr *)&peer, &size) == 0) return true;
+    }
+    return false;
+}
+
+static curl_off_t figure(plait_http_session *s, CURLINFO which)
+{
+    curl_off_t value = 0;
+    return curl_easy_getinfo(s->easy, which, &value) == CURLE_OK ? value : 0;
+}
+
+static long count(plait_http_session *s, CURLINFO which)
+{
+    long value = 0;
+    return curl_easy_getinfo(s->easy, which, &value) == CURLE_OK ? value : 0;
+}
+
+static enum plait_http_phase phase_of(plait_http_session *s)
+{
+    if (s->told == PLAIT_HTTP_CONNECT && connected(s)) return s->secure ? PLAIT_HTTP_TLS : PLAIT_HTTP_SEND;
+    if (s->told != PLAIT_HTTP_SEND) return s->told;
+    if (count(s, CURLINFO_RESPONSE_CODE) > 0) return PLAIT_HTTP_RECEIVE;
+    /* The first byte of an answer; or of a body that is sent, so it is not asked then. */
+    if (!s->to_send && figure(s, CURLINFO_STARTTRANSFER_TIME_T) > 0) return PLAIT_HTTP_RECEIVE;
+    if (count(s, CURLINFO_REQUEST_SIZE) == 0) return PLAIT_HTTP_SEND;
+    return (uint64_t)figure(s, CURLINFO_SIZE_UPLOAD_T) < s->to_send ? PLAIT_HTTP_SEND : PLAIT_HTTP_WAIT;
+}
+
+/* The drive. */
+
+static int failed(plait_http_session *s, CURLMcode code)
+{
+    if (code == CURLM_OK) return 0;
+    return s->system_error ? -s->system_error : code == CURLM_OUT_OF_MEMORY ? PLAIT_ENOMEM : -EIO;
+}
+
+static int act(plait_http_session *s, curl_socket_t fd, int ready)
+{
+    struct pipe_guard g;
+    int running;
+    guard(&g);
+    CURLMcode code = curl_multi_socket_action(s->multi, fd, ready, &running);
+    enum plait_http_phase phase = phase_of(s);
+    if (phase > s->phase) s->phase = phase; /* what was closed by a failure does not look connected any more */
+    unguard(&g);
+    return failed(s, code);
+}
+
+static int act_on_ready(plait_http_session *s)
+{
+    struct epoll_event ready[PLAIT_HTTP_SOCKETS];
+    int count = epoll_wait(atomic_load_explicit(&s->epoll, memory_order_relaxed), ready, PLAIT_HTTP_SOCKETS, 0),
+        err = 0;
+    for (int i = 0; i < count && !err; i++) {
+        uint32_t events = ready[i].events;
+        if (events & (EPOLLERR | EPOLLHUP)) events |= EPOLLIN | EPOLLOUT; /* libcurl finds out what it is by itself */
+        err = act(s, ready[i].data.fd,
+                  (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0));
+    }
+    return err;
+}
+
+static void look_for_the_end(plait_http_session *s)
+{
+    int left;
+    for (CURLMsg *m; (m = curl_multi_info_read(s->multi, &left)) != NULL;)
+        if (m->msg == CURLMSG_DONE) {
+            s->finished = true;
+            s->result = m->data.result;
+        }
+}
+
+static int turn(plait_http_session *s, plait_deadline deadline)
+{
+    plait_deadline until = plait_sooner(plait_deadline_at_(s->timer), deadline);
+    int got = plait_wait_fd(atomic_load_explicit(&s->epoll, memory_order_relaxed), POLLIN, until);
+    if (s->generation != plait_process_generation()) return PLAIT_EFORKED;
+    if (got < 0 && got != PLAIT_ETIMEDOUT) return got;
+    int err = got > 0 ? act_on_ready(s) : 0;
+    if (!err && plait_has_passed(plait_deadline_at_(s->timer))) {
+        s->timer = 0;
+        err = act(s, CURL_SOCKET_TIMEOUT, 0);
+    }
+    look_for_the_end(s);
+    return err || s->finished ? err : plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : 0;
+}
+
+int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
+{
+    struct pipe_guard g;
+    told(s, PLAIT_HTTP_RESOLVE);
+    s->finished = s->requested = s->held_back = false;
+    s->timer = 0;
+    s->system_error = 0;
+    memset(s->fresh, 0, sizeof s->fresh);
+    if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* long past: one try */
+
+    int err = failed(s, curl_multi_add_handle(s->multi, s->easy));
+    if (err) return err;
+    while (!err && !s->finished) err = turn(s, deadline);
+    if (err == PLAIT_EFORKED) return err;
+    guard(&g);
+    CURLMcode code = curl_multi_remove_handle(s->multi, s->easy);
+    unguard(&g);
+    return err ? err : failed(s, code);
+}
+
+/* Life. */
+
+int plait_http_session_open(plait_http_session *s)
+{
+    int epoll = plait_refused("descriptor") ? (errno = EMFILE, -1) : epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) return -errno;
+    atomic_store_explicit(&s->epoll, epoll, memory_order_release);
+    s->generation = plait_process_generation();
+    s->multi = curl_multi_init();
+    s->easy = curl_easy_init();
+    if (s->multi && s->easy && curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, told_socket) == CURLM_OK &&
+        curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) == CURLM_OK &&
+        curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, told_timer) == CURLM_OK &&
+        curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) == CURLM_OK &&
+        curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, (long)PLAIT_HTTP_KEPT) == CURLM_OK)
+        return 0;
+    plait_http_session_close(s);
+    return PLAIT_ENOMEM;
+}
+
+void plait_http_session_close(plait_http_session *s)
+{
+    struct pipe_guard g;
+    guard(&g);
+    curl_easy_cleanup(s->easy);
+    curl_multi_cleanup(s->multi);
+    unguard(&g);
+    s->easy = NULL;
+    s->multi = NULL;
+    memset(s->origins, 0, sizeof s->origins);
+    int epoll = atomic_load_explicit(&s->epoll, memory_order_relaxed);
+    atomic_store_explicit(&s->epoll, -1, memory_order_release);
+    if (epoll >= 0) close(epoll);
+}
+
+void plait_http_session_disown(plait_http_session *s)
+{
+    /* Our copy of the epoll descriptor stands for the parent's own set: never change that. */
+    int epoll = atomic_load_explicit(&s->epoll, memory_order_acquire);
+    atomic_store_explicit(&s->epoll, -1, memory_order_relaxed);
+    if (epoll >= 0) close(epoll);
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool idle = atomic_load_explicit(&s->state, memory_order_acquire) == PLAIT_HTTP_IDLE && nowhere >= 0;
+    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++) {
+        int fd = atomic_load_explicit(&s->sockets[i], memory_order_acquire);
+        if (fd < 0) continue;
+        /* What libcurl still says on it (a farewell of TLS) goes nowhere; it closes the number itself. */
+        if (idle && dup3(nowhere, fd, O_CLOEXEC) >= 0) continue;
+        close(fd);
+        idle = false;
+    }
+    if (nowhere >= 0) close(nowhere);
+    if (idle) plait_http_session_close(s);
+    atomic_store_explicit(&s->state, idle ? PLAIT_HTTP_EMPTY : PLAIT_HTTP_BUSY, memory_order_relaxed);
+}
+
+bool plait_http_session_sound(const plait_http_session *s) { return s->easy && s->multi; }

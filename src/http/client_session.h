@@ -1,0 +1,85 @@
+/* client_session.h: one libcurl multi handle with its easy handle, its connections and one epoll descriptor that its
+   sockets are gathered in, so that a transfer is waited for like any one descriptor in plait: with a deadline, in a
+   scope, in whatever runs.
+
+   What must hold:
+   - One request at a time uses a session. A session belongs to no thread and no task.
+   - No wait happens inside libcurl, and SIGPIPE never comes out of it.
+   - `state`, `epoll` and `sockets` can be read in a forked child while their writer, another thread, stood still in the
+     middle of anything: a child closes its copies of the parent's descriptors by them and touches nothing else. */
+#ifndef PLAIT_HTTP_CLIENT_SESSION_H
+#define PLAIT_HTTP_CLIENT_SESSION_H
+#include <curl/curl.h>
+#include <plait/time.h>
+#include <stdatomic.h>
+
+/* How far a request had come when it failed. */
+enum plait_http_phase {
+    PLAIT_HTTP_URL,
+    PLAIT_HTTP_RESOLVE,
+    PLAIT_HTTP_CONNECT,
+    PLAIT_HTTP_TLS,
+    PLAIT_HTTP_SEND,
+    PLAIT_HTTP_WAIT,
+    PLAIT_HTTP_RECEIVE,
+    PLAIT_HTTP_REDIRECT
+};
+
+enum plait_http_session_state { PLAIT_HTTP_EMPTY, PLAIT_HTTP_BUSY, PLAIT_HTTP_IDLE };
+
+enum {
+    PLAIT_HTTP_KEPT = 8,    /* connections and origins that a session keeps */
+    PLAIT_HTTP_SOCKETS = 16 /* that it has at most: the kept ones, and those that race for a new connection */
+};
+
+typedef struct plait_http_session plait_http_session;
+struct plait_http_session {
+    /* The transfer in progress, set before it is run. */
+    bool secure;    /* it goes to https */
+    bool once;      /* a request that was sent is not sent again, though nothing came back */
+    size_t to_send; /* bytes of its body */
+    /* What became of it. */
+    CURLcode result;             /* when the run gives 0 */
+    enum plait_http_phase phase; /* the last one that was reached */
+    bool held_back;              /* `once` ended it */
+    int system_error;            /* errno of a socket that could not be had, or 0 */
+
+    CURLM *multi;
+    CURL *easy;
+    int64_t timer;              /* when libcurl wants to be called, on plait's clock; 0: not */
+    enum plait_http_phase told; /* the last one that a callback told of */
+    bool finished;
+    bool requested;                          /* the request went out, or began to */
+    bool fresh[PLAIT_HTTP_SOCKETS];          /* made for the transfer in progress */
+    uint32_t generation;                     /* of the process that it belongs to */
+    _Atomic int epoll;                       /* -1: none */
+    _Atomic int sockets[PLAIT_HTTP_SOCKETS]; /* -1: none */
+
+    /* The pool's. */
+    _Atomic int state;
+    uint64_t origins[PLAIT_HTTP_KEPT]; /* that it last talked to */
+    unsigned next_origin;
+    plait_http_session *all; /* the next of all records */
+};
+
+/* Fills an empty record. 0, PLAIT_ENOMEM or -errno. */
+int plait_http_session_open(plait_http_session *session);
+
+/* Closes its connections and makes the record empty. */
+void plait_http_session_close(plait_http_session *session);
+
+/* For the child of a fork: closes our copies of the parent's descriptors without a word to the peers. A session that
+   was idle is then taken apart; one that was in use is left as it is for ever. */
+void plait_http_session_disown(plait_http_session *session);
+
+/* Has libcurl's callbacks tell this session of the transfer's progress. */
+CURLcode plait_http_session_prepare(plait_http_session *session);
+
+/* Runs the transfer that `easy` is set up for. 0 when libcurl has finished with it: look at `result`. Otherwise the
+   wait's code: the transfer was given up. PLAIT_EFORKED: the session is no longer ours. */
+int plait_http_session_run(plait_http_session *session, plait_deadline deadline);
+
+/* After a run: the session can serve again. */
+bool plait_http_session_sound(const plait_http_session *session);
+
+#endif

@@ -1,0 +1,140 @@
+/* test_client_resolve.c: names that take their time. The look-up is a stand-in for getaddrinfo, which libcurl's threads
+   call: "stuck.invalid" is not answered until the test says so, "here.invalid" is this machine. */
+#include "check.h"
+#include "fault_server.h"
+#include <dlfcn.h>
+#include <netdb.h>
+#include <plait/http.h>
+#include <plait/scope.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned inside, left;
+static bool open_gate;
+
+static void pass_gate(void)
+{
+    pthread_mutex_lock(&lock);
+    inside++;
+    pthread_cond_broadcast(&changed);
+    while (!open_gate) pthread_cond_wait(&changed, &lock);
+    left++;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void set_gate(bool open)
+{
+    pthread_mutex_lock(&lock);
+    open_gate = open;
+    if (!open) inside = left = 0;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void wait_until(const unsigned *count, unsigned wanted)
+{
+    pthread_mutex_lock(&lock);
+    while (*count < wanted) pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+PLAIT_API int getaddrinfo(const char *restrict node, const char *restrict service,
+                          const struct addrinfo *restrict hints, struct addrinfo **restrict result)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node && strcmp(node, "stuck.invalid") == 0) pass_gate();
+    if (node && strcmp(node, "here.invalid") == 0) return real("127.0.0.1", service, hints, result);
+    if (node && strstr(node, ".invalid")) return EAI_NONAME;
+    return real(node, service, hints, result);
+}
+
+static void hello(fault_connection *c)
+{
+    while (fault_read(c) && fault_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {}
+}
+
+static void test_name_that_is_known(void **unused)
+{
+    (void)unused;
+    fault_server *s = fault_server_start(hello, NULL);
+    char url[64];
+    plait_http_response r;
+    snprintf(url, sizeof url, "http://here.invalid:%d/", fault_server_port(s));
+    for (int i = 0; i < 3; i++) {
+        check_code(plait_http_get(url, NULL, &r), 0);
+        check_string((char *)r.body.data, "hello");
+        plait_http_response_clear(&r);
+    }
+    check_number(fault_server_accepts(s), 1);
+    plait_http_close_idle();
+    fault_server_stop(s);
+}
+
+static void test_name_that_is_not_known(void **unused)
+{
+    (void)unused;
+    plait_http_response r;
+    check_code(plait_http_get("http://nonexistent.invalid/", NULL, &r), PLAIT_ERESOLVE);
+    check_string(plait_error()->message,
+                 "http://nonexistent.invalid/: resolve: no such host, or no name server that answers");
+}
+
+/* The look-up is still stuck when the request has ended: it was left to its thread. */
+static void test_deadline_while_resolving(void **unused)
+{
+    (void)unused;
+    plait_http_response r;
+    plait_http_options o = { .deadline = plait_after(100 * PLAIT_MILLISECOND) };
+    set_gate(false);
+    check_code(plait_http_get("http://stuck.invalid/", &o, &r), PLAIT_ETIMEDOUT);
+    check_contains(plait_error()->message, "http://stuck.invalid/: resolve: the deadline of 0.");
+    wait_until(&inside, 1);
+    check_number(left, 0);
+    test_name_that_is_known(NULL); /* by the same session */
+    set_gate(true);
+    wait_until(&left, 1);
+}
+
+static plait_scope *_Atomic cancelled;
+static void *run_cancelled(void *unused)
+{
+    (void)unused;
+    plait_http_response r;
+    PLAIT_CANCEL_SCOPE(scope);
+    cancelled = &scope;
+    check_code(plait_http_get("http://stuck.invalid/", NULL, &r), PLAIT_ECANCELED);
+    check_string(plait_error()->message, "http://stuck.invalid/: resolve: cancelled");
+    return NULL;
+}
+
+static void test_cancel_while_resolving(void **unused)
+{
+    (void)unused;
+    pthread_t thread;
+    set_gate(false);
+    check_number(pthread_create(&thread, NULL, run_cancelled, NULL), 0);
+    wait_until(&inside, 1);
+    plait_scope_cancel(cancelled);
+    check_number(pthread_join(thread, NULL), 0);
+    check_number(left, 0);
+    plait_http_close_idle(); /* does not wait for the look-up either */
+    check_number(left, 0);
+    set_gate(true);
+    wait_until(&left, 1);
+}
+
+int main(void)
+{
+    setenv("no_proxy", "*", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_name_that_is_known),
+        cmocka_unit_test(test_name_that_is_not_known),
+        cmocka_unit_test(test_deadline_while_resolving),
+        cmocka_unit_test(test_cancel_while_resolving),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
