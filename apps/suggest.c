@@ -1,5 +1,6 @@
 /* suggest.c: the nearest name by the number of mistypings that lie between. */
 #include "apps/suggest.h"
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST = 40 };
@@ -28,13 +29,18 @@ const char *suggest(const char *text, const char *const *names, size_t count)
 {
     const char *nearest = NULL;
     size_t length = strlen(text), nearest_distance = LONGEST;
+    if (length >= LONGEST) return NULL;
     for (size_t i = 0; i < count && length >= 3; i++)
         if (strncmp(text, names[i], length) == 0) return names[i];
     for (size_t i = 0; i < count; i++) {
-        size_t d = distance(text, names[i]), longer = strlen(names[i]) > length ? strlen(names[i]) : length;
-        if (d < nearest_distance && d <= (longer + 2) / 3) {
+        char beginning[LONGEST] = "";
+        memcpy(beginning, names[i], strnlen(names[i], length));
+        size_t longer = strlen(names[i]) > length ? strlen(names[i]) : length;
+        size_t whole = distance(text, names[i]), begun = distance(text, beginning);
+        bool is_near = whole <= (longer + 2) / 3 || (length >= 4 && begun <= length / 3);
+        if (is_near && least(whole, begun) < nearest_distance) {
             nearest = names[i];
-            nearest_distance = d;
+            nearest_distance = least(whole, begun);
         }
     }
     return nearest;

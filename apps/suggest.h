@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* The one of `names` that is nearest to `text`: that begins with it, or else differs in a third of its letters at most
-   (a letter too much, missing, wrong, or two exchanged). NULL when none is near. */
+/* The one of `names` that is nearest to `text`: that begins with it; or else that differs from it in a third of the letters
+   at most (one too many, missing, wrong, or two exchanged), or whose beginning does. NULL when none is near. */
 const char *suggest(const char *text, const char *const *names, size_t count);
 
 #endif

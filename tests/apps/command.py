@@ -15,7 +15,7 @@ MODELS = ["sequential", "thread-per-item", "thread-pool", "queues", "futures"]
 ELAPSED = re.compile(r"\ntime elapsed: \d+\.\d\ds\n\Z")
 
 # No wait in these tests is for time to pass; this one only keeps a hang from being silent.
-LIMIT = 100
+LIMIT = 600
 
 
 def check(condition, *seen):

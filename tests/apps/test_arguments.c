@@ -82,6 +82,8 @@ static void suggestions(void **state)
     check_string(suggest("job", names, NAMES), "jobs");
     check_string(suggest("simbols", names, NAMES), "symbols");
     check_string(suggest("time-out", names, NAMES), "timeout");
+    check_string(suggest("simb", names, NAMES), "symbols");
+    check(!suggest("sim", names, NAMES));
     check(!suggest("colour", names, NAMES));
     check(!suggest("x", names, NAMES));
     check(!suggest("", names, NAMES));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`plait fx` end to end: every model gives the same rows in the same order, does at once what it says, fails well."""
 
+import ctypes
 import os
 import re
 import signal
@@ -65,7 +66,8 @@ def models_do_at_once_what_they_say():
     for model in MODELS[1:]:
         meeting = threading.Barrier(4)
         server = Server(lambda base: meeting.wait(LIMIT))
-        result = run("fx", "-m", model, "-j", "4", "--bases", "AAA,BBB,CCC,DDD", "--symbols", "USD", "--url", server.url)
+        result = run("fx", "-m", model, "-j", "4", "-t", "1h", "--bases", "AAA,BBB,CCC,DDD", "--symbols", "USD", "--url",
+                     server.url)
         check(result.returncode == 0 and len(rows(result.stdout)) == 4, model, result)
 
 
@@ -160,10 +162,10 @@ def a_base_that_fails_is_one_line_and_the_others_are_printed():
 
 def what_does_not_answer_is_given_up():
     server = Server()
-    result = run("fx", "--url", server.url, "--bases", "HAN,USD", "--symbols", "USD", "--timeout", "200ms")
-    check(result.returncode == 1 and rows(result.stdout) == ["1 USD =     2.0 USD"], result)
-    check_failures(result.stderr.splitlines(), server, ["HAN"])
-    check("wait: " in result.stderr, result.stderr)
+    result = run("fx", "-q", "--url", server.url, "--bases", "HAN", "--symbols", "USD", "--timeout", "200ms")
+    check(result.returncode == 3, result)
+    check(result.stderr.startswith(f"plait fx: HAN: {server.url.format(base='HAN')}: "), result.stderr)
+    check(result.stderr.count("\n") == 1 and "deadline" in result.stderr, result.stderr)
 
 
 def dead_port():
@@ -234,9 +236,19 @@ class Held:
             check(self.arrived.acquire(timeout=LIMIT))
 
 
+def press_control_c(process):
+    """ThreadSanitizer holds a signal back while its thread sleeps in a futex, as the main thread does here; it hands it on
+    at once where a thread polls. So there the newest thread, which fetches, gets it."""
+    if "thread" in os.environ.get("PLAIT_SANITIZE", ""):
+        newest = max(int(thread) for thread in os.listdir(f"/proc/{process.pid}/task"))
+        check(ctypes.CDLL(None).tgkill(process.pid, newest, signal.SIGINT) == 0)
+    else:
+        process.send_signal(signal.SIGINT)
+
+
 def interrupt(process):
     """Presses Ctrl-C, and waits until it was heard."""
-    process.send_signal(signal.SIGINT)
+    press_control_c(process)
     line = process.stderr.readline() + process.stderr.readline()
     check(line == "\nplait fx: waiting for the requests under way; press Ctrl-C again to stop now\n", line)
 
@@ -244,7 +256,7 @@ def interrupt(process):
 def one_interrupt_prints_what_is_there():
     for model, at_once in [("sequential", 1), ("thread-pool", 2), ("queues", 2), ("futures", 2)]:
         held = Held()
-        process = start("fx", "-m", model, "-j", "2", "--url", held.server.url, "--bases", "AAA,BBB,CCC,DDD",
+        process = start("fx", "-m", model, "-j", "2", "-t", "1h", "--url", held.server.url, "--bases", "AAA,BBB,CCC,DDD",
                         "--symbols", "USD")
         held.await_requests(at_once)
         interrupt(process)
@@ -274,7 +286,7 @@ def two_interrupts_end_it_at_once():
 
 def an_interrupt_ends_the_comparison():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA,BBB", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "-t", "1h", "--url", held.server.url, "--bases", "AAA,BBB", "--symbols", "USD")
     held.await_requests(1)
     interrupt(process)
     held.open.set()
@@ -312,7 +324,7 @@ def state_of(pid):
 
 def a_model_whose_process_dies_is_told():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "-t", "1h", "--url", held.server.url, "--bases", "AAA", "--symbols", "USD")
     held.await_requests(1)
     for child in children_of(process.pid):
         os.kill(child, signal.SIGKILL)
