@@ -17,7 +17,7 @@ static bool refuse(const char *point)
 
 void fault_nth(const char *point, size_t nth)
 {
-    plait_hooks.refuse = refuse;
+    if (plait_hooks.refuse != refuse) plait_hooks.refuse = refuse;
     atomic_store_explicit(&requests, 0, memory_order_relaxed);
     atomic_store_explicit(&refused, nth, memory_order_relaxed);
     atomic_store_explicit(&faulty, point, memory_order_release);
