@@ -1,28 +1,34 @@
-/* queue.c: values in a ring buffer under a mutex, and a list of waiters for each side.
+/* queue.c: a queue with a capacity is a ring without a lock (ring.c); an unbounded one, a rendezvous or a very large one
+   is a ring buffer under a mutex, and a list of waiters for each side. What is counted as work, and who joins, is kept here
+   for both.
 
-   What must hold:
+   What must hold under the mutex:
    - Whoever makes room or an item claims one waiter of the other side in the same critical section and wakes it after; a
      waiter that was woken looks again before it gives up, so the room or the item that it was woken for is used, or is
      still there for another to be woken for.
    - With capacity 0 no item rests: it goes from the putter's to the getter's memory under the guard, and whoever came
      second claims and moves for both. A waiter whose item was moved has succeeded, whatever its deadline says.
-   - `unfinished` counts the items put and not yet dealt with; at zero the joiners go. */
+   - `put` counts the items that were put (of a ring: it does so itself), `finished` those dealt with; when the second has
+     reached the first the joiners go. */
 #include <plait/queue.h>
 #include "base/memory.h"
 #include "base/stop.h"
 #include "park/scope.h"
+#include "sync/ring.h"
 #include <plait/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 32 }; /* items, of an unbounded queue */
+enum { FIRST_ROOM = 32 };            /* items, of an unbounded queue */
+#define MOST_RING ((size_t)16 << 20) /* bytes: a larger one is not touched as a whole before it is used */
 
 struct plait_queue {
+    struct plait_ring *ring; /* or NULL, and then all that follows */
     plait_mutex guard;
     plait_waitlist getters, putters, joiners;
     size_t item_size, capacity;
     size_t room, first, count; /* the ring: slots, where the oldest is, how many */
-    size_t unfinished;
+    uint64_t put, finished;
     bool closed;
     unsigned char *items;
 };
@@ -41,8 +47,12 @@ plait_queue *plait_queue_new(size_t item_size, size_t capacity)
         return NULL;
     }
     plait_queue *q = plait_allocate(sizeof *q);
+    if (q && capacity && capacity <= MOST_RING / (item_size + sizeof(uint64_t))) {
+        q->ring = plait_ring_new(item_size, capacity);
+        room = 0;
+    }
     unsigned char *items = q && room ? plait_allocate(room * item_size) : NULL;
-    if (!q || (room && !items)) {
+    if (!q || (capacity && !q->ring && !items)) {
         free(q);
         plait_fail(PLAIT_ENOMEM, "no memory for a queue of %zu items of %zu bytes each", capacity, item_size);
         return NULL;
@@ -95,13 +105,13 @@ static int put(plait_queue *q, const void *item, plait_deadline deadline, plait_
     for (int err = 0;;) {
         if (q->closed) return PLAIT_ECLOSED;
         if (q->capacity == 0 && move_over(q, &q->getters, NULL, item, getter)) {
-            q->unfinished++;
+            q->put++;
             return 0;
         }
         if (q->count < q->capacity) {
             if (q->count == q->room && (err = grow(q)) != 0) return err;
             memcpy(slot(q, q->count++), item, q->item_size);
-            q->unfinished++;
+            q->put++;
             *getter = plait_waitlist_claim(&q->getters);
             return 0;
         }
@@ -124,7 +134,7 @@ static int get(plait_queue *q, void *item, plait_deadline deadline, plait_waiter
         }
         if (q->closed) return PLAIT_ECLOSED;
         if (q->capacity == 0 && move_over(q, &q->putters, item, NULL, putter)) {
-            q->unfinished++;
+            q->put++;
             return 0;
         }
         if (err) return err;
@@ -137,6 +147,7 @@ int plait_queue_put(plait_queue *q, const void *item, plait_deadline deadline)
 {
     int err = plait_wait_begin(deadline);
     if (err) return plait_failed(err);
+    if (q->ring) return plait_failed(plait_ring_put(q->ring, item, deadline));
     plait_waiter *getter = NULL;
     plait_mutex_lock(&q->guard);
     err = put(q, item, deadline, &getter);
@@ -149,6 +160,7 @@ int plait_queue_get(plait_queue *q, void *item, plait_deadline deadline)
 {
     int err = plait_wait_begin(deadline);
     if (err) return plait_failed(err);
+    if (q->ring) return plait_failed(plait_ring_get(q->ring, item, deadline));
     plait_waiter *putter = NULL;
     plait_mutex_lock(&q->guard);
     err = get(q, item, deadline, &putter);
@@ -159,6 +171,10 @@ int plait_queue_get(plait_queue *q, void *item, plait_deadline deadline)
 
 void plait_queue_close(plait_queue *q)
 {
+    if (q->ring) {
+        plait_ring_close(q->ring);
+        return;
+    }
     plait_mutex_lock(&q->guard);
     q->closed = true;
     plait_waiter *getters = plait_waitlist_claim_all(&q->getters, false);
@@ -168,12 +184,16 @@ void plait_queue_close(plait_queue *q)
     plait_wake(putters);
 }
 
+/* Items not yet dealt with. With the guard held: more may be put meanwhile, but none be finished. */
+static uint64_t unfinished(plait_queue *q) { return (q->ring ? plait_ring_put_count(q->ring) : q->put) - q->finished; }
+
 int plait_queue_task_done(plait_queue *q)
 {
     plait_waiter *joiners = NULL;
     plait_mutex_lock(&q->guard);
-    bool more = q->unfinished > 0;
-    if (more && --q->unfinished == 0) joiners = plait_waitlist_claim_all(&q->joiners, false);
+    bool more = unfinished(q) > 0;
+    q->finished += more;
+    if (more && unfinished(q) == 0) joiners = plait_waitlist_claim_all(&q->joiners, false);
     plait_mutex_unlock(&q->guard);
     plait_wake(joiners);
     return more ? 0 : plait_fail(PLAIT_EINVAL, "a queue was told of more work done than was put");
@@ -185,14 +205,15 @@ int plait_queue_join(plait_queue *q, plait_deadline deadline)
     if (err) return plait_failed(err);
     struct queue_waiter me = { .node = plait_waiter_here() };
     plait_mutex_lock(&q->guard);
-    while (q->unfinished > 0 && !err) err = wait_on(q, &q->joiners, &me, deadline);
-    if (q->unfinished == 0) err = 0;
+    while (unfinished(q) > 0 && !err) err = wait_on(q, &q->joiners, &me, deadline);
+    if (unfinished(q) == 0) err = 0;
     plait_mutex_unlock(&q->guard);
     return plait_failed(err);
 }
 
 size_t plait_queue_count(plait_queue *q)
 {
+    if (q->ring) return plait_ring_count(q->ring);
     PLAIT_LOCKED(&q->guard);
     return q->count;
 }
@@ -200,8 +221,10 @@ size_t plait_queue_count(plait_queue *q)
 void plait_queue_free(plait_queue *q)
 {
     if (!q) return;
-    if (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) || !plait_waitlist_empty(&q->joiners))
+    if (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) ||
+        !plait_waitlist_empty(&q->joiners) || (q->ring && !plait_ring_quiet(q->ring)))
         plait_stop("a queue was freed while somebody waits in it: close it and let them go first");
+    free(q->ring);
     free(q->items);
     free(q);
 }
