@@ -83,34 +83,37 @@ typedef struct plait_http_server_request {
 /* What a handler fills in; it begins as 200 with an empty body. */
 typedef struct plait_http_server_response {
     int status;
-    const char
-        *content_type; /* default "text/plain; charset=utf-8"; not copied: a literal or as long-lived as the server */
-    plait_bytes body;  /* made by plait_bytes_copy or plait_bytes_format; the server clears it */
+    const char *content_type; /* default "text/plain; charset=utf-8"; not copied: best a literal */
+    plait_bytes body;         /* made by plait_bytes_copy or plait_bytes_format; the server clears it */
     void *reserved[4];
 } plait_http_server_response;
 
-/* Answers a request; on several threads at once. It may wait, in any way that plait waits; when the server is stopped
-   or the client has gone its scope is cancelled. 0, or a negative code: the client then gets a plain 500, and the error is
-   reported on stderr. */
+/* Answers a request; on several threads at once. It may wait, in any way that plait waits; its scope is cancelled when
+   the server's stop will wait no longer. A client that goes away meanwhile is not noticed. 0, or a negative code: the
+   client then gets a plain 500, and the error is reported on stderr. */
 typedef int plait_http_handler(const plait_http_server_request *request, plait_http_server_response *response,
                                void *context);
 
-/* Adds a header to the response. The strings are copied. 0; PLAIT_EINVAL for what is no header; PLAIT_ENOMEM. */
+/* Adds a header to the response. The strings are copied. 0; PLAIT_ENOMEM; PLAIT_EINVAL for what is no header, for those
+   that the server itself says (Content-Length, Connection, Transfer-Encoding, Date), and for Content-Type. */
 PLAIT_API int plait_http_server_response_add(plait_http_server_response *response, const char *name, const char *value);
 
-/* The decoded value of a parameter of the query, "" for one without a value, in *value, which the caller clears. 0;
-   PLAIT_EDONE when it is not there; PLAIT_ENOMEM. */
+/* The decoded value of the query's first parameter of that name, "" for one without a value, in *value, which the caller
+   clears. 0; PLAIT_EDONE when it is not there; PLAIT_ENOMEM. */
 PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes *value) PLAIT_MUST_CHECK;
 
-/* Zero bytes are the defaults. */
+/* Zero bytes are the defaults. A connection keeps a thread as long as it is open: when more clients come than there are
+   threads, connections that rest between requests are closed, the longest resting first, and answers say that theirs
+   closes. */
 typedef struct plait_http_server_options {
-    int threads;             /* that serve, the most; default 64 */
-    int connections;         /* open at once, the most: further ones wait to be accepted; default 1024 */
-    size_t header_limit;     /* bytes of request line and headers; default 16 KiB; more is a 431 */
-    size_t body_limit;       /* bytes of a request's body; default 1 MiB; more is a 413 */
-    int64_t idle_timeout;    /* nanoseconds a connection may rest between requests; default 60 s */
-    int64_t request_timeout; /* from a request's first byte to its last; default 30 s; later is a 408 */
-    int64_t write_timeout;   /* for the client to take a response; default 30 s */
+    int threads;          /* that serve, the most; default 64 */
+    int connections;      /* open at once, the most: further ones wait to be accepted; default 1024 */
+    size_t header_limit;  /* bytes of request line and headers; default 16 KiB; more is a 431 */
+    size_t body_limit;    /* bytes of a request's body; default 1 MiB; more is a 413 */
+    int64_t idle_timeout; /* nanoseconds a connection may rest between requests; default 60 s */
+    int64_t
+        request_timeout;   /* from a request's first byte (the first one's: from the start) to its last; default 30 s */
+    int64_t write_timeout; /* for the client to take a response; default 30 s */
 } plait_http_server_options;
 
 /* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
@@ -127,8 +130,8 @@ static inline plait_http_server *plait_http_serve(const char *address, plait_htt
 PLAIT_API const char *plait_http_server_url(plait_http_server *server);
 
 /* Takes no more connections and closes those at rest; requests in progress are answered until `deadline`, then their
-   handlers are cancelled and their connections closed. Waits for the end of it all. 0, or PLAIT_ETIMEDOUT when some had to be
-   cut off. May be repeated. No cancellation point. */
+   handlers are cancelled and their connections closed. Waits for the end of it all, so it is not for handlers. 0, or
+   PLAIT_ETIMEDOUT when some had to be cut off. May be repeated. No cancellation point. */
 PLAIT_API int plait_http_server_stop(plait_http_server *server, plait_deadline deadline);
 
 /* Stops at once if that has not been done, and frees. NULL is nothing. */

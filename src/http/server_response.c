@@ -1,0 +1,160 @@
+/* server_response.c: see server_response.h. What must hold: the length that is said is the length that is sent, also where
+   a status forbids a body; nothing that a handler or the request says can begin a line of its own. */
+#include "http/server_response.h"
+#include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The headers that were added, as they are sent; "" for none. */
+static const char *added(const plait_http_server_response *r)
+{
+    return r->reserved[0] ? (const char *)r->reserved[0] : "";
+}
+
+const char *plait_http_status_text(int status)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } table[] = {
+        { 200, "OK" },
+        { 201, "Created" },
+        { 202, "Accepted" },
+        { 203, "Non-Authoritative Information" },
+        { 204, "No Content" },
+        { 205, "Reset Content" },
+        { 206, "Partial Content" },
+        { 207, "Multi-Status" },
+        { 300, "Multiple Choices" },
+        { 301, "Moved Permanently" },
+        { 302, "Found" },
+        { 303, "See Other" },
+        { 304, "Not Modified" },
+        { 307, "Temporary Redirect" },
+        { 308, "Permanent Redirect" },
+        { 400, "Bad Request" },
+        { 401, "Unauthorized" },
+        { 402, "Payment Required" },
+        { 403, "Forbidden" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
+        { 406, "Not Acceptable" },
+        { 407, "Proxy Authentication Required" },
+        { 408, "Request Timeout" },
+        { 409, "Conflict" },
+        { 410, "Gone" },
+        { 411, "Length Required" },
+        { 412, "Precondition Failed" },
+        { 413, "Content Too Large" },
+        { 414, "URI Too Long" },
+        { 415, "Unsupported Media Type" },
+        { 416, "Range Not Satisfiable" },
+        { 417, "Expectation Failed" },
+        { 418, "I'm a teapot" },
+        { 421, "Misdirected Request" },
+        { 422, "Unprocessable Content" },
+        { 423, "Locked" },
+        { 424, "Failed Dependency" },
+        { 425, "Too Early" },
+        { 426, "Upgrade Required" },
+        { 428, "Precondition Required" },
+        { 429, "Too Many Requests" },
+        { 431, "Request Header Fields Too Large" },
+        { 451, "Unavailable For Legal Reasons" },
+        { 500, "Internal Server Error" },
+        { 501, "Not Implemented" },
+        { 502, "Bad Gateway" },
+        { 503, "Service Unavailable" },
+        { 504, "Gateway Timeout" },
+        { 505, "HTTP Version Not Supported" },
+        { 507, "Insufficient Storage" },
+        { 511, "Network Authentication Required" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].status == status) return table[i].text;
+    return "";
+}
+
+static bool is_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
+    return *name && name[strspn(name, allowed)] == 0;
+}
+
+static bool is_value(const char *value)
+{
+    for (; *value; value++)
+        if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f) return false;
+    return true;
+}
+
+int plait_http_server_response_add(plait_http_server_response *response, const char *name, const char *value)
+{
+    static const char *const managed[] = { "Content-Length", "Connection", "Transfer-Encoding", "Date" };
+    if (!name || !is_name(name)) return plait_fail(PLAIT_EINVAL, "'%s' is no name of a header", name ? name : "NULL");
+    if (!value || !is_value(value))
+        return plait_fail(PLAIT_EINVAL, "the value of the header %s has a control character", name);
+    if (strcasecmp(name, "Content-Type") == 0)
+        return plait_fail(PLAIT_EINVAL, "Content-Type is set in the response's content_type");
+    for (size_t i = 0; i < sizeof managed / sizeof *managed; i++)
+        if (strcasecmp(name, managed[i]) == 0)
+            return plait_fail(PLAIT_EINVAL, "the header %s is the server's own", name);
+    size_t before = strlen(added(response)), size = strlen(name) + strlen(value) + sizeof ": \r\n";
+    char *text = plait_reallocate(response->reserved[0], before + size);
+    if (!text) return plait_fail(PLAIT_ENOMEM, "no memory for the header %s", name);
+    snprintf(text + before, size, "%s: %s\r\n", name, value);
+    response->reserved[0] = text;
+    return 0;
+}
+
+void plait_http_server_response_clear(plait_http_server_response *response)
+{
+    free(response->reserved[0]);
+    plait_bytes_clear(&response->body);
+    *response = (plait_http_server_response){ 0 };
+}
+
+const char *plait_http_response_fault(const plait_http_server_response *response)
+{
+    if (response->status < 200 || response->status > 599) return "a status that is not from 200 to 599";
+    if (response->content_type && !is_value(response->content_type)) return "a content type with a control character";
+    return NULL;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale is. */
+static void write_date(char *text, size_t size)
+{
+    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t now = time(NULL);
+    struct tm t;
+    gmtime_r(&now, &t);
+    snprintf(text, size, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * t.tm_wday, t.tm_mday,
+             months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+int plait_http_head_write(struct plait_http_head *head, const plait_http_server_response *response,
+                          enum plait_http_end end, bool *with_body)
+{
+    static const char *const connection[] = { "", "Connection: keep-alive\r\n", "Connection: close\r\n" };
+    const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
+    int status = response->status;
+    char date[64], body[48] = "";
+    write_date(date, sizeof date);
+    *with_body = status != 204 && status != 205 && status != 304;
+    if (*with_body) snprintf(body, sizeof body, "Content-Length: %zu\r\n", response->body.size);
+    if (status == 205)
+        snprintf(body, sizeof body, "Content-Length: 0\r\n"); /* the others say by themselves that there is none */
+    size_t needed = 256 + strlen(type) + strlen(added(response));
+    if (needed > head->room) {
+        char *text = plait_reallocate(head->text, needed * 2);
+        if (!text) return PLAIT_ENOMEM;
+        head->text = text;
+        head->room = needed * 2;
+    }
+    int size = snprintf(head->text, head->room, "HTTP/1.1 %d %s\r\n%s%s%s%sDate: %s\r\n%s%s\r\n", status,
+                        plait_http_status_text(status), *with_body ? "Content-Type: " : "", *with_body ? type : "",
+                        *with_body ? "\r\n" : "", body, date, connection[end], added(response));
+    head->size = (size_t)size;
+    return 0;
+}

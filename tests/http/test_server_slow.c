@@ -1,0 +1,166 @@
+/* Clients that send too slowly, or nothing, or do not take what they asked for: each is left in time, and the worker that
+   served it serves another. */
+#include "raw_client.h"
+#include <plait/scope.h>
+
+enum { BIG = 64 << 20 };
+
+static int handler(const plait_http_server_request *q, plait_http_server_response *r, void *context)
+{
+    (void)context;
+    if (strcmp(q->path, "/big") == 0) return plait_bytes_copy(&r->body, NULL, BIG);
+    return plait_bytes_format(&r->body, "%s", q->path);
+}
+
+static plait_http_server *start(plait_http_server_options options)
+{
+    options.threads = 1; /* the next client shows that the worker is free again */
+    return server_start(handler, NULL, &options);
+}
+
+static void end(plait_http_server *s)
+{
+    struct client next;
+    client_open(&next, s);
+    client_get(&next, "/next");
+    client_expect(&next, 200, "/next");
+    client_close(&next);
+    server_end(s);
+}
+
+static void one_who_says_nothing_is_left_without_a_word(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND });
+    struct client c;
+    client_open(&c, s);
+    client_expect_end(&c);
+    client_open(&c, s); /* empty lines say nothing either */
+    for (bool there = true; there;) {
+        there = plait_write(c.fd, "\r\n", 2, PLAIT_FOREVER, NULL) == 0;
+        check_code(plait_sleep(PLAIT_MILLISECOND), 0);
+    }
+    client_close(&c);
+    end(s);
+    (void)state;
+}
+
+static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
+{
+    static const char *const halves[] = {
+        "G",
+        "GET / HTTP/1.1\r\nHost",
+        "GET / HTTP/1.1\r\nHost: x\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    };
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND });
+    for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
+        struct client c;
+        struct answer a;
+        client_open(&c, s);
+        client_get(&c, "/first"); /* the time runs for each request anew */
+        client_expect(&c, 200, "/first");
+        client_send(&c, halves[i]);
+        do check(client_take(&c, &a, false));
+        while (a.status == 100);
+        check_number(a.status, 408);
+        check_string(a.body, "408 Request Timeout: the request did not come whole in time\n");
+        check(answer_closes(&a));
+        client_expect_end(&c);
+    }
+    end(s);
+    (void)state;
+}
+
+static void one_who_sends_byte_by_byte_does_not_stretch_the_time(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 50 * PLAIT_MILLISECOND });
+    struct client c;
+    client_open(&c, s);
+    client_send(&c, "GET / HTTP/1.1\r\nX: ");
+    while (plait_read(c.fd, c.data, sizeof c.data, PLAIT_NOW) == PLAIT_EAGAIN) { /* until the answer is there */
+        (void)!plait_write(c.fd, "x", 1, PLAIT_FOREVER, NULL);
+        check_code(plait_sleep(PLAIT_MILLISECOND), 0);
+    }
+    check(strncmp(c.data, "HTTP/1.1 408 ", 13) == 0);
+    client_close(&c);
+    end(s);
+    (void)state;
+}
+
+static void one_who_rests_too_long_is_left_without_a_word(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ .idle_timeout = 30 * PLAIT_MILLISECOND });
+    struct client c;
+    for (int i = 0; i < 2; i++) {
+        client_open(&c, s);
+        client_get(&c, "/a");
+        client_expect(&c, 200, "/a");
+        if (i) client_send(&c, "\r\n");
+        client_expect_end(&c);
+    }
+    end(s);
+    (void)state;
+}
+
+static void one_who_does_not_take_the_answer_is_left(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ .write_timeout = 30 * PLAIT_MILLISECOND });
+    struct client c;
+    client_open(&c, s);
+    client_get(&c, "/big");
+    until_so(connections_open(s) == 1 && connections_in(s, PLAIT_HTTP_BUSY) == 1);
+    until_so(connections_open(s) == 0);
+    client_close(&c);
+    end(s);
+    (void)state;
+}
+
+static void one_who_goes_away_is_no_trouble(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ 0 });
+    static const char *const last_words[] = { "", "GE", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                                              "GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
+                                              "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe" };
+    for (size_t i = 0; i < sizeof last_words / sizeof *last_words; i++)
+        for (int reset = 0; reset < 2; reset++) {
+            struct client c;
+            client_open(&c, s);
+            if (*last_words[i]) client_send(&c, last_words[i]);
+            struct linger now = { .l_onoff = 1, .l_linger = 0 };
+            if (reset) check_number(setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+            client_close(&c);
+        }
+    until_so(connections_open(s) == 0);
+    end(s);
+    (void)state;
+}
+
+static void one_who_has_said_all_may_shut_that_way(void **state)
+{
+    plait_http_server *s = start((plait_http_server_options){ 0 });
+    struct client c;
+    client_open(&c, s);
+    client_send(&c, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    check_number(shutdown(c.fd, SHUT_WR), 0);
+    client_expect(&c, 200, "/1");
+    client_expect(&c, 200, "/2");
+    client_expect_end(&c);
+    end(s);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_who_says_nothing_is_left_without_a_word),
+        cmocka_unit_test(a_request_that_does_not_come_whole_in_time_is_a_408),
+        cmocka_unit_test(one_who_sends_byte_by_byte_does_not_stretch_the_time),
+        cmocka_unit_test(one_who_rests_too_long_is_left_without_a_word),
+        cmocka_unit_test(one_who_does_not_take_the_answer_is_left),
+        cmocka_unit_test(one_who_goes_away_is_no_trouble),
+        cmocka_unit_test(one_who_has_said_all_may_shut_that_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
