@@ -106,14 +106,13 @@ PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes 
    threads, connections that rest between requests are closed, the longest resting first, and answers say that theirs
    closes. */
 typedef struct plait_http_server_options {
-    int threads;          /* that serve, the most; default 64 */
-    int connections;      /* open at once, the most: further ones wait to be accepted; default 1024 */
-    size_t header_limit;  /* bytes of request line and headers; default 16 KiB; more is a 431 */
-    size_t body_limit;    /* bytes of a request's body; default 1 MiB; more is a 413 */
-    int64_t idle_timeout; /* nanoseconds a connection may rest between requests; default 60 s */
-    int64_t
-        request_timeout;   /* from a request's first byte (the first one's: from the start) to its last; default 30 s */
-    int64_t write_timeout; /* for the client to take a response; default 30 s */
+    int threads;             /* that serve, the most; default 64 */
+    int connections;         /* open at once, the most: further ones wait to be accepted; default 1024 */
+    size_t header_limit;     /* bytes of request line and headers; default 16 KiB; more is a 431 */
+    size_t body_limit;       /* bytes of a request's body; default 1 MiB; more is a 413 */
+    int64_t idle_timeout;    /* nanoseconds a connection may rest between requests; default 60 s */
+    int64_t request_timeout; /* from a request's first byte (the first one's: at once) to its last; default 30 s */
+    int64_t write_timeout;   /* for the client to take a response; default 30 s */
 } plait_http_server_options;
 
 /* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
