@@ -19,11 +19,13 @@ typedef struct plait_mutex {
 #define PLAIT_MUTEX_INIT { 0, 0, { 0, 0 } }
 /* clang-format on */
 
-/* Locks, waiting as long as it takes. Not a cancellation point; cannot fail. */
+/* Locks, waiting as long as it takes. Not a cancellation point; cannot fail. In a deadlock, where tasks each wait for a
+   lock that the next one holds and none of them can fail, it waits on, and a line on stderr says so once. */
 PLAIT_API void plait_mutex_lock(plait_mutex *mutex);
 
 /* Locks, waiting until `deadline`. 0; PLAIT_EAGAIN (PLAIT_NOW and it is held); PLAIT_ETIMEDOUT; PLAIT_ECANCELED;
-   PLAIT_EDEADLK when this task, or one that it runs inside of, holds it. */
+   PLAIT_EDEADLK when this task, or one that it runs inside of, holds it, and in a deadlock (looked for when it has waited
+   some 10 ms): one of those that can fail gets it. */
 PLAIT_API int plait_mutex_lock_until(plait_mutex *mutex, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Unlocks. By the owner alone. Its last act on the mutex is to free it: the next owner may end its life at once. */

@@ -5,9 +5,11 @@
 #include "park/context.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "park/deadlock.h"
 #include "park/scope.h"
 #include "park/thread_parker.h"
 #include <pthread.h>
+#include <string.h>
 
 struct thread_record {
     struct plait_thread_parker parker;
@@ -27,7 +29,7 @@ static void give_back(void *record)
     plait_current_ = NULL;
     if (t->context.locks) plait_stop("a thread ended while it held %u mutex(es)", t->context.locks);
     plait_record_unref(t->context.record);
-    t->context = (plait_context){ .parker = &t->parker.parker, .inner = t->context.inner };
+    plait_context_renew(&t->context);
     pthread_mutex_lock(&free_guard);
     t->next = free_records;
     free_records = t;
@@ -44,6 +46,7 @@ static void in_forked_child(void)
     struct thread_record *own = pthread_getspecific(key);
     plait_thread_parker_forked(own ? &own->parker : NULL);
     plait_wait_fd_forked();
+    plait_deadlock_forked();
 }
 
 static void prepare(void)
@@ -73,6 +76,11 @@ plait_context *plait_thread_context_(void)
     return plait_current_ = &t->context;
 }
 
+void plait_context_renew(plait_context *c)
+{
+    memset((char *)c + offsetof(plait_context, scope), 0, sizeof *c - offsetof(plait_context, scope));
+}
+
 plait_context *plait_switch(plait_context *next)
 {
     plait_context *before = plait_current();
@@ -86,16 +94,15 @@ plait_context *plait_context_enter(void *future)
     if (!c) {
         c = outer->inner = plait_allocate(sizeof *c);
         if (!c) return NULL;
+        c->parker = outer->parker;
     }
-    plait_context *inner = c->inner;
-    *c = (plait_context){ .parker = outer->parker,
-                          .outer = outer,
-                          .inner = inner,
-                          .depth = outer->depth + 1,
-                          .future = future,
-                          .worker = outer->worker,
-                          .seat = outer->seat,
-                          .stack_floor = outer->stack_floor };
+    plait_context_renew(c);
+    c->outer = outer;
+    c->depth = outer->depth + 1;
+    c->future = future;
+    c->worker = outer->worker;
+    c->seat = outer->seat;
+    c->stack_floor = outer->stack_floor;
     return plait_current_ = c;
 }
 

@@ -4,7 +4,9 @@
    - A context that a lock word can name is type-stable: it belongs to a runner (a thread's record, a coroutine) or to the
      context outside of it, and is used again, never freed. One task has it at a time.
    - A task that is run inside another one has a context of its own and shares the other's parker.
-   - Only the runner itself reads or writes its contexts, but for their addresses. */
+   - Only the runner itself reads or writes its contexts, but for their addresses and their parkers, which never change:
+     whoever finds a context in a lock word, above its three low bits, may look at what its runner waits for
+     (park/deadlock.h). */
 #ifndef PLAIT_PARK_CONTEXT_H
 #define PLAIT_PARK_CONTEXT_H
 #include "base/record.h"
@@ -13,17 +15,17 @@
 
 typedef struct plait_context plait_context;
 struct plait_context {
-    plait_parker *parker; /* shared with the outer task when nested */
-    plait_scope *scope;   /* the innermost */
-    plait_context *outer; /* the task that this one runs inside of, if any */
-    plait_context *inner; /* kept for the next task that is run inside of this one */
-    plait_record *record; /* the words of the last failure */
-    unsigned locks;       /* mutexes held, by this task alone */
-    unsigned depth;       /* how many are outside of it */
-    void *future;         /* what it runs for; NULL for a plain thread or coroutine */
-    void *worker;         /* of which pool the runner is a worker; NULL for none */
-    void *seat;           /* its own place in that pool, which only the pool knows */
-    char *stack_floor;    /* below this address its stack is short; NULL when unknown */
+    _Alignas(8) plait_parker *parker; /* shared with the outer task when nested */
+    plait_context *inner;             /* kept for the next task that is run inside of this one */
+    plait_scope *scope;               /* the innermost; from here on all is one task's */
+    plait_context *outer;             /* the task that this one runs inside of, if any */
+    plait_record *record;             /* the words of the last failure */
+    unsigned locks;                   /* mutexes held, by this task alone */
+    unsigned depth;                   /* how many are outside of it */
+    void *future;                     /* what it runs for; NULL for a plain thread or coroutine */
+    void *worker;                     /* of which pool the runner is a worker; NULL for none */
+    void *seat;                       /* its own place in that pool, which only the pool knows */
+    char *stack_floor;                /* below this address its stack is short; NULL when unknown */
 };
 
 /* Set while a task runs; initial-exec, since every lock and wait begins here. */
@@ -36,6 +38,9 @@ static inline plait_context *plait_current(void)
     plait_context *c = plait_current_;
     return c ? c : plait_thread_context_();
 }
+
+/* Makes the context of a task that has ended, or zeroed memory with its parker set, that of a new task. */
+void plait_context_renew(plait_context *);
 
 /* Makes `next` the running context of this thread and returns what was: for those who switch coroutines. */
 plait_context *plait_switch(plait_context *next);

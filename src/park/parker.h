@@ -28,6 +28,7 @@ struct plait_parker {
     _Atomic uint32_t state;
     bool may_spin;      /* a look again before a park may help: not on one CPU, not in a loop */
     const void *home;   /* what runs the owner: two owners of one home never run at once */
+    void *watch;        /* the long wait for a lock that the owner is in; guarded by deadlock.c */
     plait_parker *made; /* on the list of all runners' parkers, for a clock that moves by hand */
 };
 

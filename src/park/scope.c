@@ -84,17 +84,28 @@ int plait_wait_over(plait_deadline deadline, enum plait_cut cut)
     return plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : 0;
 }
 
-int plait_wait_in(plait_waitlist *list, plait_waiter *node, plait_deadline deadline, enum plait_cut cut)
+int plait_wait_looking(plait_waitlist *list, plait_waiter *node, plait_deadline deadline, enum plait_cut cut,
+                       plait_look *look)
 {
     plait_parker *parker = node->parker;
-    while (!plait_woken(node)) {
+    for (bool slept = false; !plait_woken(node); slept = true) {
         int reason = plait_wait_over(deadline, cut);
-        if (!reason) plait_park(parker, cut == PLAIT_CANCELLABLE ? plait_nearest(deadline) : deadline);
-        else if (plait_waitlist_remove(list, node)) return reason;
-        else
+        if (!reason && look && slept) reason = look->look(look);
+        if (!reason) {
+            plait_deadline until = cut == PLAIT_CANCELLABLE ? plait_nearest(deadline) : deadline;
+            plait_park(parker, look ? plait_sooner(until, look->at) : until);
+        } else if (plait_waitlist_remove(list, node)) {
+            return reason;
+        } else {
             while (!plait_woken(node)) plait_park(parker, PLAIT_FOREVER); /* the waker is at work on our stack */
+        }
     }
     return 0;
+}
+
+int plait_wait_in(plait_waitlist *list, plait_waiter *node, plait_deadline deadline, enum plait_cut cut)
+{
+    return plait_wait_looking(list, node, deadline, cut, NULL);
 }
 
 int plait_sleep_until(plait_deadline until)

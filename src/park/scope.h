@@ -18,6 +18,15 @@ int plait_wait_begin(plait_deadline);
 enum plait_cut { PLAIT_NOT_CANCELLABLE, PLAIT_CANCELLABLE };
 int plait_wait_in(plait_waitlist *list, plait_waiter *node, plait_deadline, enum plait_cut);
 
+/* The same, for one who wants to look at something when it has slept until `at`, and again whenever it is unparked for
+   no reason: what `look` returns, unless 0, ends the wait. It must not wait. */
+typedef struct plait_look plait_look;
+struct plait_look {
+    plait_deadline at; /* none: only when unparked */
+    int (*look)(plait_look *);
+};
+int plait_wait_looking(plait_waitlist *list, plait_waiter *node, plait_deadline, enum plait_cut, plait_look *);
+
 /* A node for the running task. */
 static inline plait_waiter plait_waiter_here(void)
 {

@@ -150,6 +150,7 @@ void plait_thread_parker_prepare(struct plait_thread_parker *t)
 void plait_thread_parker_forked(struct plait_thread_parker *own)
 {
     atomic_store_explicit(&spinners, 0, memory_order_relaxed);
+    for (plait_parker *p = atomic_load_explicit(&all, memory_order_acquire); p; p = p->made) p->watch = NULL;
     if (!own || own->event < 0) return;
     close(own->event);
     own->event = -1;

@@ -14,7 +14,7 @@ struct plait_thread_parker {
 void plait_thread_parker_prepare(struct plait_thread_parker *);
 
 /* To be called in a forked child, before the program's own code, with the parker of the thread that forked (NULL for none):
-   nobody spins there yet, and the eventfd is the parent's. */
+   nobody spins there yet nor waits for a lock, and the eventfd is the parent's. */
 void plait_thread_parker_forked(struct plait_thread_parker *own);
 
 extern _Atomic uint64_t plait_parker_wakes; /* system calls made to wake another thread; for tests and benchmarks */

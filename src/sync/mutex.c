@@ -9,18 +9,19 @@
    - The publishing operation is the unlocker's last access to the mutex: the next owner may free it at once. (A claimed
      waiter would keep it alive until it is woken, but with nobody on the list nothing does.)
 
-   Memory order: taking the word acquires, publishing it releases. Setting and clearing bit 0 is relaxed: it is done under
+   Memory order: taking the word acquires, publishing it releases; taking also releases, since the word then names a
+   context that others may look at (park/deadlock.h). Setting and clearing bit 0 is relaxed: it is done under
    the spin bit, and only says where to look. */
+#include "sync/mutex.h"
 #include "base/stop.h"
-#include "park/scope.h"
-#include <plait/mutex.h>
+#include "park/deadlock.h"
 
 #define WAITERS ((uintptr_t)1)
 #define SHARED ((uintptr_t)2)
 #define PATIENCE PLAIT_MILLISECOND
 #define SPINS 100
 
-static uintptr_t owner_of(uintptr_t word) { return word & ~(WAITERS | SHARED); }
+static uintptr_t owner_of(uintptr_t word) { return word & ~PLAIT_LOCK_BITS; }
 
 static uintptr_t look(plait_mutex *m) { return atomic_load_explicit(&m->word, memory_order_relaxed); }
 
@@ -28,7 +29,7 @@ static bool try_lock(plait_mutex *m, plait_context *self)
 {
     uintptr_t word = look(m);
     while (!owner_of(word))
-        if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | (uintptr_t)self, memory_order_acquire,
+        if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | (uintptr_t)self, memory_order_acq_rel,
                                                   memory_order_relaxed))
             return true;
     return false;
@@ -48,53 +49,64 @@ static bool enlist(plait_mutex *m, plait_waiter *node, bool first)
     return owned;
 }
 
-static bool held_by_us(plait_mutex *m)
+bool plait_mutex_held_here(plait_mutex *m)
 {
-    for (plait_context *c = plait_current(); c; c = c->outer)
-        if (owner_of(look(m)) == (uintptr_t)c) return true;
+    uintptr_t owner = owner_of(look(m));
+    for (plait_context *c = plait_current(); owner && c; c = c->outer)
+        if (owner == (uintptr_t)c) return true;
     return false;
 }
 
 static int lock_slowly(plait_mutex *m, plait_context *self, plait_deadline deadline, enum plait_cut cut)
 {
-    if (held_by_us(m)) return PLAIT_EDEADLK; /* an outer task cannot unlock before this one is through */
+    if (plait_mutex_held_here(m)) /* an outer task cannot unlock before this one is through */
+        return plait_fail(PLAIT_EDEADLK,
+                          "a lock is asked for by the task that holds it, or by one that runs inside of it");
     for (int turn = self->parker->may_spin ? SPINS : 0; turn > 0; turn--)
         if (!owner_of(look(m)) && try_lock(m, self)) return 0;
 
     plait_waiter node = plait_waiter_here();
+    plait_watch watch;
     int64_t since = 0;
-    for (;;) {
-        if (try_lock(m, self)) return 0;
+    int err = 0;
+    while (!try_lock(m, self)) {
         node.impatient =
             since && plait_time() - since > PATIENCE; /* woken, but too slow: do not let others pass again */
         node.handed = false;
         if (!enlist(m, &node, since != 0)) continue;
-        if (!since) since = plait_time();
-        int cut_short = plait_wait_in(&m->waiters, &node, deadline, cut);
-        if (cut_short) return try_lock(m, self) ? 0 : cut_short;
-        if (node.handed) return 0; /* its unlock happened before our waking */
+        if (!since) plait_watch_begin(&watch, &m->word, since = plait_time(), cut == PLAIT_CANCELLABLE);
+        err = plait_wait_looking(&m->waiters, &node, deadline, cut, &watch.look);
+        if (err && try_lock(m, self)) err = 0;
+        else if (!err && !node.handed) continue;
+        break; /* if handed over, its unlock happened before our waking */
     }
+    if (since) plait_watch_end(&watch);
+    return err == PLAIT_EDEADLK ? plait_fail(err, "%s", watch.words) : err;
 }
 
 void plait_mutex_lock(plait_mutex *m)
 {
     plait_context *self = plait_current();
     uintptr_t unlocked = 0;
-    if (!atomic_compare_exchange_strong_explicit(&m->word, &unlocked, (uintptr_t)self, memory_order_acquire,
+    if (!atomic_compare_exchange_strong_explicit(&m->word, &unlocked, (uintptr_t)self, memory_order_acq_rel,
                                                  memory_order_relaxed) &&
         lock_slowly(m, self, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE))
         plait_stop("a mutex was locked by the task that holds it, or by one that runs inside of that task");
     self->locks++;
 }
 
+int plait_mutex_take(plait_mutex *m, plait_deadline deadline, enum plait_cut cut)
+{
+    int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
+    plait_context *self = plait_current();
+    if (!err && !try_lock(m, self)) err = plait_is_now(deadline) ? PLAIT_EAGAIN : lock_slowly(m, self, deadline, cut);
+    if (!err) self->locks++;
+    return err == PLAIT_EDEADLK ? err : plait_failed(err); /* the one that has words */
+}
+
 int plait_mutex_lock_until(plait_mutex *m, plait_deadline deadline)
 {
-    int err = plait_wait_begin(deadline);
-    plait_context *self = plait_current();
-    if (!err && !try_lock(m, self))
-        err = plait_is_now(deadline) ? PLAIT_EAGAIN : lock_slowly(m, self, deadline, PLAIT_CANCELLABLE);
-    if (!err) self->locks++;
-    return plait_failed(err);
+    return plait_mutex_take(m, deadline, PLAIT_CANCELLABLE);
 }
 
 void plait_mutex_unlock(plait_mutex *m)

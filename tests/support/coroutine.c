@@ -259,6 +259,7 @@ static struct coroutine *coroutine_new(void)
     if (c->stack == MAP_FAILED || mprotect(c->stack, GUARD_SIZE, PROT_NONE) != 0) abort();
     VALGRIND_STACK_REGISTER(c->stack, c->stack + STACK_SIZE);
     c->parker.operations = &operations;
+    c->root.parker = &c->parker;
     plait_parker_made(&c->parker);
     return c;
 }
@@ -287,7 +288,7 @@ void coroutine_start(void (*function)(void *), void *argument)
     c->scheduler = s;
     c->parker.home = s->thread->home; /* while the thread itself runs, none of its coroutines does */
     c->ended = false;
-    c->root = (plait_context){ .parker = &c->parker, .inner = c->root.inner };
+    plait_context_renew(&c->root);
     c->current = &c->root;
     c->function = function;
     c->argument = argument;
