@@ -147,7 +147,7 @@ struct side {
     enum attempt (*attempt)(struct plait_ring *, void *item);
     bool (*enlist)(struct plait_ring *, plait_waiter *);
     plait_waitlist *list;
-    unsigned *spins;
+    _Atomic unsigned *spins;
 };
 
 static enum attempt try_put_item(struct plait_ring *r, void *item) { return try_put(r, item); }
@@ -155,8 +155,9 @@ static enum attempt try_put_item(struct plait_ring *r, void *item) { return try_
 static enum attempt look_out(struct plait_ring *r, const struct side *side, void *item)
 {
     enum attempt a = side->attempt(r, item);
-    if (a != NOT_NOW || !plait_spin_begin()) return a;
-    unsigned spins = *side->spins; /* several may change it at once: any of their values will do */
+    if (a != NOT_NOW || !plait_current()->parker->may_spin || !plait_spin_begin()) return a;
+    unsigned spins =
+        atomic_load_explicit(side->spins, memory_order_relaxed); /* of several that change it any one may win */
     for (unsigned turn = 0, pauses = 1; turn < spins && a == NOT_NOW; turn += pauses) {
         for (unsigned i = 0; i < pauses; i++)
             plait_pause(); /* ever longer, so that the other side gets ahead in peace */
@@ -164,7 +165,7 @@ static enum attempt look_out(struct plait_ring *r, const struct side *side, void
         a = side->attempt(r, item);
     }
     plait_spin_end(a != NOT_NOW, &spins);
-    *side->spins = spins;
+    atomic_store_explicit(side->spins, spins, memory_order_relaxed);
     return a;
 }
 

@@ -6,9 +6,9 @@
 struct plait_ring {
     _Alignas(
         64) _Atomic uint64_t tail; /* the putters': how many were put, times 4; bit 1: closed; bit 0: getters wait */
-    unsigned put_spins;
+    _Atomic unsigned put_spins;    /* how long it is worth to look out before going to sleep */
     _Alignas(64) _Atomic uint64_t head; /* the getters': how many were taken, times 2; bit 0: putters wait */
-    unsigned get_spins;
+    _Atomic unsigned get_spins;
     _Alignas(64) size_t item_size, slot_size;
     uint64_t capacity, mask; /* the mask is 0 when the capacity is no power of two */
     plait_waitlist getters, putters;
