@@ -23,17 +23,22 @@ static pthread_key_t key;
 static pthread_mutex_t free_guard = PTHREAD_MUTEX_INITIALIZER;
 static struct thread_record *free_records;
 
-static void give_back(void *record)
+static void give_back(struct thread_record *t)
 {
-    struct thread_record *t = record;
-    plait_current_ = NULL;
-    if (t->context.locks) plait_stop("a thread ended while it held %u mutex(es)", t->context.locks);
-    plait_record_unref(t->context.record);
     plait_context_renew(&t->context);
     pthread_mutex_lock(&free_guard);
     t->next = free_records;
     free_records = t;
     pthread_mutex_unlock(&free_guard);
+}
+
+static void thread_ends(void *record)
+{
+    struct thread_record *t = record;
+    plait_current_ = NULL;
+    if (t->context.locks) plait_stop("a thread ended while it held %u mutex(es)", t->context.locks);
+    plait_record_unref(t->context.record);
+    give_back(t);
 }
 
 static void before_fork(void) { pthread_mutex_lock(&free_guard); }
@@ -51,28 +56,27 @@ static void in_forked_child(void)
 
 static void prepare(void)
 {
-    if (pthread_key_create(&key, give_back) != 0 || pthread_atfork(before_fork, after_fork, in_forked_child) != 0)
+    if (pthread_key_create(&key, thread_ends) != 0 || pthread_atfork(before_fork, after_fork, in_forked_child) != 0)
         plait_stop("no thread-specific key is left: plait cannot run");
 }
 
 static struct thread_record *record_new(void)
 {
+    pthread_once(&once, prepare);
     pthread_mutex_lock(&free_guard);
     struct thread_record *t = free_records;
     if (t) free_records = t->next;
     pthread_mutex_unlock(&free_guard);
     if (t) return t;
-    if (!(t = plait_allocate(sizeof *t))) plait_stop("no memory for a thread's first call of plait");
+    if (!(t = plait_allocate(sizeof *t))) return NULL;
     plait_thread_parker_prepare(&t->parker);
     t->context.parker = &t->parker.parker;
     return t;
 }
 
-plait_context *plait_thread_context_(void)
+static plait_context *use(struct thread_record *t)
 {
-    pthread_once(&once, prepare);
-    struct thread_record *t = record_new();
-    if (pthread_setspecific(key, t) != 0) plait_stop("no memory for a thread's first call of plait");
+    if (!t || pthread_setspecific(key, t) != 0) plait_stop("no memory for a thread's first call of plait");
     return plait_current_ = &t->context;
 }
 
@@ -80,6 +84,22 @@ void plait_context_renew(plait_context *c)
 {
     memset((char *)c + offsetof(plait_context, scope), 0, sizeof *c - offsetof(plait_context, scope));
 }
+
+plait_context *plait_thread_context_(void) { return use(record_new()); }
+
+static struct thread_record *record_of(plait_context *c)
+{
+    return (struct thread_record *)(void *)((char *)c - offsetof(struct thread_record, context));
+}
+
+plait_context *plait_context_reserve(void)
+{
+    struct thread_record *t = record_new();
+    return t ? &t->context : NULL;
+}
+
+void plait_context_use(plait_context *c) { use(record_of(c)); }
+void plait_context_give_back(plait_context *c) { give_back(record_of(c)); }
 
 plait_context *plait_switch(plait_context *next)
 {

@@ -20,6 +20,7 @@ struct plait_thread {
     plait_waitlist ended; /* closed: it has */
     int (*run)(void *);
     void *argument;
+    plait_context *context; /* reserved for it */
     int result;
     char name[]; /* as long as it was given; the system keeps 15 bytes of it */
 };
@@ -48,6 +49,7 @@ static void end(void *thread)
 static void *begin(void *thread)
 {
     plait_thread *t = this_thread = thread;
+    plait_context_use(t->context);
     char name[16];
     snprintf(name, sizeof name, "%s", t->name);
     pthread_setname_np(pthread_self(), name);
@@ -80,7 +82,8 @@ plait_thread *plait_thread_start_sized(int (*run)(void *), void *argument, const
     unsigned number = atomic_fetch_add_explicit(&started, 1, memory_order_relaxed) + 1;
     int length = o.name ? snprintf(NULL, 0, "%s", o.name) : snprintf(NULL, 0, "plait-%u", number);
     plait_thread *t = plait_allocate(sizeof *t + (size_t)length + 1);
-    if (!t) {
+    if (!t || !(t->context = plait_context_reserve())) {
+        free(t);
         plait_fail(PLAIT_ENOMEM, "no memory for a thread");
         return NULL;
     }
@@ -92,6 +95,7 @@ plait_thread *plait_thread_start_sized(int (*run)(void *), void *argument, const
     int err = plait_refused("thread") ? EAGAIN : start(t, o.stack_size);
     if (err) {
         plait_fail(-err, "thread %s could not be started: %s", t->name, plait_error_text(-err));
+        plait_context_give_back(t->context);
         free(t);
         return NULL;
     }
