@@ -47,7 +47,7 @@ struct pool {
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
     bool closed;
-    unsigned started;
+    _Atomic unsigned started;
     _Atomic(struct worker *) workers; /* newest first; none goes before the pool */
     plait_waitlist ended;             /* closed: no worker is alive, nor will be */
     size_t stack_size;
@@ -118,11 +118,11 @@ static int start(struct pool *p)
         memset(w, 0, sizeof *w);
         w->pool = p;
         w->spins = PLAIT_FEWEST_SPINS;
-        w->number = __atomic_add_fetch(&p->started, 1, __ATOMIC_RELAXED);
+        w->number = atomic_fetch_add_explicit(&p->started, 1, memory_order_relaxed) + 1;
         snprintf(name, sizeof name, "%s-%u", p->name, w->number);
-        w->next = atomic_load_explicit(&p->workers, memory_order_relaxed);
-        while (!atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_release,
-                                                      memory_order_relaxed)) {}
+        w->next = atomic_load_explicit(&p->workers, memory_order_acquire); /* w will follow it */
+        while (!atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_acq_rel,
+                                                      memory_order_acquire)) {}
         w->thread =
             plait_thread_start(work, w, &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
         if (w->thread) return 0;
