@@ -23,6 +23,7 @@
 #include <plait/map.h>
 #include <plait/mutex.h>
 #include <plait/queue.h>
+#include <plait/recursive_mutex.h>
 #include <plait/scope.h>
 #include <plait/semaphore.h>
 #include <plait/task.h>

@@ -35,11 +35,11 @@ PLAIT_API void plait_mutex_unlock(plait_mutex *mutex);
 PLAIT_API bool plait_mutex_held(plait_mutex *mutex);
 
 /* Declares that `mutex` (a pointer) is locked here and unlocked where the enclosing braces are left, in whatever way. */
-#define PLAIT_LOCKED(mutex) PLAIT_LOCKED_1_(mutex, __LINE__)
-#define PLAIT_LOCKED_1_(mutex, line) PLAIT_LOCKED_2_(mutex, line)
-#define PLAIT_LOCKED_2_(mutex, line)                                                                                   \
-    plait_mutex *plait_locked_##line##_ __attribute__((cleanup(plait_mutex_unlock_at_), unused)) =                     \
-        plait_mutex_lock_here_(mutex)
+#define PLAIT_LOCKED(mutex)                                                                                            \
+    PLAIT_LOCKED_1_(plait_mutex, plait_mutex_lock_here_, plait_mutex_unlock_at_, mutex, __LINE__)
+#define PLAIT_LOCKED_1_(type, lock, unlock, object, line) PLAIT_LOCKED_2_(type, lock, unlock, object, line)
+#define PLAIT_LOCKED_2_(type, lock, unlock, object, line)                                                              \
+    type *plait_locked_##line##_ __attribute__((cleanup(unlock), unused)) = lock(object)
 static inline plait_mutex *plait_mutex_lock_here_(plait_mutex *mutex)
 {
     plait_mutex_lock(mutex);
