@@ -1,6 +1,6 @@
 /* command.c: what all subcommands share. */
 #include "apps/command.h"
-#include <errno.h>
+#include <plait/error.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,3 +10,6 @@ int command_finish(const char *name, int status)
     fprintf(stderr, "%s: cannot write to standard output: %s\n", name, strerror(errno));
     return status == COMMAND_DONE ? COMMAND_SOME_FAILED : status;
 }
+
+int command_error_code(void) { return plait_error() ? plait_error()->code : PLAIT_ENOMEM; }
+const char *command_error_words(void) { return plait_error() ? plait_error()->message : "no memory"; }

@@ -17,4 +17,8 @@ int command_serve(int count, char **arguments);
    COMMAND_SOME_FAILED. */
 int command_finish(const char *name, int status);
 
+/* What the last call that returned NULL failed with, and its words. There is a record of it unless memory was missing. */
+int command_error_code(void);
+const char *command_error_words(void);
+
 #endif

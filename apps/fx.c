@@ -147,7 +147,7 @@ static int run_with_server(struct settings *settings, int count, char **argument
     if (settings->latency == UNSET) settings->latency = 50 * PLAIT_MILLISECOND;
     plait_http_server *server = rates_server_start("127.0.0.1", 0, settings->latency);
     if (!server) {
-        fprintf(stderr, "%s: its own server: %s\n", usage.command, plait_error()->message);
+        fprintf(stderr, "%s: its own server: %s\n", usage.command, command_error_words());
         return COMMAND_NOTHING_WORKED;
     }
     snprintf(pattern, sizeof pattern, "%s/latest?base={base}", plait_http_server_url(server));

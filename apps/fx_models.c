@@ -1,6 +1,7 @@
 /* fx_models.c: five ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
    runs and how its results come back. */
 #include "apps/fx_models.h"
+#include "apps/command.h"
 #include <plait.h>
 #include <stdlib.h>
 
@@ -15,39 +16,34 @@ static int sequential(struct fx_work *work)
     return 0;
 }
 
-/* Submit all, await each in turn. */
-static int on_executor(plait_executor *executor, struct fx_work *work)
+static int fetch_one(void *argument)
 {
-    plait_future **futures = calloc(work->count, sizeof(plait_future *));
-    if (!futures) return plait_fail(PLAIT_ENOMEM, "no memory for %zu futures", work->count);
-    for (size_t i = 0; i < work->count; i++) {
-        const struct fetch *fetch = &work->items[i].fetch;
-        futures[i] = plait_submit(executor, fetch_rates, fetch);
-    }
-    for (size_t i = 0; i < work->count; i++) {
-        struct fx_item *item = &work->items[i];
-        fx_item_end(item, plait_await(futures[i], &item->rates));
-        fx_show(work, item);
-    }
-    free(futures);
+    struct fx_item *item = argument;
+    fx_item_end(item, fetch_rates(&item->fetch, &item->rates));
     return 0;
 }
 
-static int thread_per_item(struct fx_work *work) { return on_executor(plait_thread_per_task_executor(), work); }
-
-static int futures_on_a_pool(struct fx_work *work)
+/* A thread for each; where the system gives no more, the main thread does it itself. */
+static int thread_per_item(struct fx_work *work)
 {
-    plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
-    if (!pool) return plait_error()->code;
-    int error = on_executor(pool, work);
-    plait_executor_free(pool);
-    return error;
+    plait_thread **threads = calloc(work->count, sizeof(plait_thread *));
+    if (!threads) return plait_fail(PLAIT_ENOMEM, "no memory for %zu threads", work->count);
+    for (size_t i = 0; i < work->count; i++) {
+        threads[i] = plait_thread_start(fetch_one, &work->items[i], NULL);
+        if (!threads[i]) fetch_one(&work->items[i]);
+    }
+    for (size_t i = 0; i < work->count; i++) {
+        plait_thread_free(threads[i]); /* waits for its end */
+        fx_show(work, &work->items[i]);
+    }
+    free(threads);
+    return 0;
 }
 
-/* The rest is what a pool is made of: threads, and a queue of work that they share. */
+/* What a pool is made of: threads, and a queue of work that they share. */
 struct crew {
     plait_queue *todo;  /* of struct fx_item *; filled and closed before the threads start */
-    plait_queue *ended; /* the same items, as they end; or NULL */
+    plait_queue *ended; /* the same items, as they end; or NULL. Has room for all: nobody waits to put */
     plait_thread **threads;
     size_t count;
 };
@@ -68,7 +64,7 @@ static int work_off(void *argument)
 static int crew_start(struct crew *crew, struct fx_work *work)
 {
     size_t wanted = (size_t)work->jobs < work->count ? (size_t)work->jobs : work->count;
-    crew->todo = plait_queue_new(sizeof(struct fx_item *), PLAIT_UNBOUNDED);
+    crew->todo = plait_queue_new(sizeof(struct fx_item *), work->count);
     crew->threads = calloc(wanted, sizeof(plait_thread *));
     if (!crew->todo || !crew->threads) return plait_fail(PLAIT_ENOMEM, "no memory for a pool of %zu threads", wanted);
     for (size_t i = 0; i < work->count; i++) {
@@ -78,7 +74,7 @@ static int crew_start(struct crew *crew, struct fx_work *work)
     plait_queue_close(crew->todo);
     while (crew->count < wanted && (crew->threads[crew->count] = plait_thread_start(work_off, crew, NULL)))
         crew->count++;
-    return crew->count ? 0 : plait_error()->code;
+    return crew->count ? 0 : command_error_code();
 }
 
 /* Waits for the threads, which end when there is no more work, and drops the rest. */
@@ -103,8 +99,8 @@ static int thread_pool(struct fx_work *work)
 /* Work one way, results the other: the main thread takes each one as it ends, and alone prints. */
 static int queues(struct fx_work *work)
 {
-    struct crew crew = { .ended = plait_queue_new(sizeof(struct fx_item *), PLAIT_UNBOUNDED) };
-    int error = crew.ended ? crew_start(&crew, work) : plait_error()->code;
+    struct crew crew = { .ended = plait_queue_new(sizeof(struct fx_item *), work->count) };
+    int error = crew.ended ? crew_start(&crew, work) : command_error_code();
     for (size_t i = 0; i < work->count && !error; i++) {
         struct fx_item *item;
         error = plait_queue_get(crew.ended, &item, PLAIT_FOREVER);
@@ -114,7 +110,29 @@ static int queues(struct fx_work *work)
     return error;
 }
 
+/* Submit all to a pool, await each in turn. */
+static int futures(struct fx_work *work)
+{
+    plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
+    if (!pool) return command_error_code();
+    plait_future **pending = calloc(work->count, sizeof(plait_future *));
+    for (size_t i = 0; i < work->count && pending; i++) {
+        const struct fetch *fetch = &work->items[i].fetch;
+        pending[i] = plait_submit(pool, fetch_rates, fetch);
+    }
+    for (size_t i = 0; i < work->count && pending; i++) {
+        struct fx_item *item = &work->items[i];
+        fx_item_end(item, plait_await(pending[i], &item->rates));
+        fx_show(work, item);
+    }
+    plait_executor_free(pool);
+    if (!pending) return plait_fail(PLAIT_ENOMEM, "no memory for %zu futures", work->count);
+    free(pending);
+    return 0;
+}
+
 const struct fx_model fx_models[FX_MODELS] = {
-    { "sequential", sequential }, { "thread-per-item", thread_per_item }, { "thread-pool", thread_pool },
-    { "queues", queues },         { "futures", futures_on_a_pool },
+    { "sequential", sequential },   { "thread-per-item", thread_per_item },
+    { "thread-pool", thread_pool }, { "queues", queues },
+    { "futures", futures },
 };

@@ -81,7 +81,7 @@ int command_serve(int count, char **arguments)
     }
     plait_http_server *server = rates_server_start(address, port, latency);
     if (!server) {
-        fprintf(stderr, "plait serve: %s\n", plait_error()->message);
+        fprintf(stderr, "plait serve: %s\n", command_error_words());
         return COMMAND_SOME_FAILED;
     }
     puts(plait_http_server_url(server));
