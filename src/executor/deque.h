@@ -8,7 +8,7 @@
 
    Memory order: the owner's store of `bottom` and its next load of `top`, and a thief's loads of `top` and then `bottom`,
    must not pass each other, so these are sequentially consistent; so is the push's store of `bottom` with the owner's look
-   at whether somebody rests (thread.c). A thief's load of `bottom` acquires what the push released. */
+   at whether somebody rests (pool.h). A thief's load of `bottom` acquires what the push released. */
 #ifndef PLAIT_EXECUTOR_DEQUE_H
 #define PLAIT_EXECUTOR_DEQUE_H
 #include "future/future.h"

@@ -1,0 +1,260 @@
+/* pool.c: the executor that is a pool of threads: taking work in, engaging workers, closing. What must hold is told in
+   pool.h. */
+#include "executor/pool.h"
+#include "base/fork.h"
+#include "base/hooks.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "base/stop.h"
+#include "park/thread_parker.h"
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic unsigned pools;
+
+void plait_pool_count_active(struct plait_pool *p, size_t active)
+{
+    p->active = active;
+    bool hungry = active < p->most;
+    if (hungry != atomic_load_explicit(&p->hungry, memory_order_relaxed))
+        atomic_store_explicit(&p->hungry, hungry, memory_order_seq_cst);
+}
+
+struct plait_decision plait_pool_decide(struct plait_pool *p, plait_waiter **last, bool work)
+{
+    struct plait_decision d = { 0 };
+    if (p->active >= p->most || (plait_inbox_mark(&p->inbox) && !work)) return d;
+    if (p->closed && !p->alive) {
+        d.strand = true; /* a submit that came after the end */
+        return d;
+    }
+    *last = plait_ring_claim(*last, &d.wake);
+    if (d.wake) p->idle_count--;
+    d.start = !d.wake;
+    plait_pool_count_active(p, p->active + 1);
+    p->alive += d.start;
+    if (p->alive > p->most && p->alive - p->most > p->spares) p->spares = p->alive - p->most;
+    return d;
+}
+
+/* No worker is alive: ends what is in the inbox. */
+static void strand(struct plait_pool *p, int err)
+{
+    for (;;) {
+        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        struct plait_link *link = p->alive ? NULL : plait_inbox_take(&p->inbox);
+        bool through = !link && (p->alive || plait_inbox_mark(&p->inbox));
+        plait_waitlist_release(&p->idle, last);
+        if (through) return;
+        if (!link) {
+            sched_yield(); /* a putter is between its steps */
+            continue;
+        }
+        plait_future_fail((plait_future *)link, err, NULL);
+        plait_future_release((plait_future *)link);
+    }
+}
+
+static int start(struct plait_pool *p)
+{
+    struct plait_worker *w = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(struct plait_worker), sizeof *w);
+    if (w) {
+        char name[64];
+        memset(w, 0, sizeof *w);
+        w->pool = p;
+        w->spins = PLAIT_FEWEST_SPINS;
+        w->number = atomic_fetch_add_explicit(&p->started, 1, memory_order_relaxed) + 1;
+        snprintf(name, sizeof name, "%s-%u", p->name, w->number);
+        w->next = atomic_load_explicit(&p->workers, memory_order_acquire); /* w will follow it */
+        while (!atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_acq_rel,
+                                                      memory_order_acquire)) {}
+        w->thread = plait_thread_start(plait_worker_run, w,
+                                       &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
+        if (w->thread) return 0;
+    }
+    int err = w && plait_error() ? plait_error()->code : PLAIT_ENOMEM;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    p->alive--;
+    plait_pool_count_active(p, p->active - 1);
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
+    if (none) strand(p, err);
+    return err;
+}
+
+int plait_pool_carry_out(struct plait_pool *p, struct plait_decision d)
+{
+    plait_wake(d.wake);
+    if (d.strand) strand(p, PLAIT_ECLOSED);
+    return d.start ? start(p) : 0;
+}
+
+void plait_pool_engage(struct plait_pool *p, bool work)
+{
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    struct plait_decision d = plait_pool_decide(p, &last, work);
+    plait_waitlist_release(&p->idle, last);
+    plait_pool_carry_out(p, d);
+}
+
+void plait_pool_offer(struct plait_pool *p)
+{
+    if (atomic_load_explicit(&p->hungry, memory_order_seq_cst)) plait_pool_engage(p, true);
+}
+
+static int submit(plait_executor *ex, plait_future *f)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    plait_context *self = plait_current();
+    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, f)) {
+        plait_pool_offer(p);
+        return 0;
+    }
+    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_relaxed);
+    if (plait_inbox_put(&p->inbox, &f->link)) plait_pool_engage(p, false);
+    return 0;
+}
+
+plait_waiter *plait_pool_rouse(struct plait_pool *p, plait_waiter **last)
+{
+    plait_waiter *chain = NULL, **end = &chain;
+    while (*last) {
+        *last = plait_ring_claim(*last, end);
+        end = &(*end)->next;
+    }
+    plait_pool_count_active(p, p->active + p->idle_count);
+    p->idle_count = 0;
+    return chain;
+}
+
+static void close_pool(plait_executor *ex)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    plait_waiter *last = plait_waitlist_hold(&p->idle), *idle = NULL;
+    p->closed = true;
+    if (plait_inbox_empty(&p->inbox))
+        idle = plait_pool_rouse(p, &last); /* else whoever finds nothing to do does that */
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
+    plait_wake(idle);
+    if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
+}
+
+static void free_workers(struct plait_pool *p, bool join)
+{
+    for (struct plait_worker *w = p->workers, *next; w; w = next) {
+        next = w->next;
+        if (join) plait_thread_free(w->thread);
+        free(w);
+    }
+}
+
+static void free_pool(plait_executor *ex)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    bool ours = ex->generation == plait_process_generation();
+    if (ours) {
+        if (plait_current()->worker == p) plait_stop("pool %s was freed by one of its own tasks", p->name);
+        plait_waiter node = plait_waiter_here();
+        if (plait_waitlist_add(&p->ended, &node))
+            (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
+    }
+    free_workers(p, ours);
+    free(p->name);
+    free(p);
+}
+
+static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    *s = (plait_executor_statistics){ .workers = p->alive,
+                                      .idle = p->idle_count,
+                                      .waiting = p->asleep,
+                                      .spares = p->spares,
+                                      .queued = (size_t)(p->submitted - p->taken) };
+    plait_waitlist_release(&p->idle, last);
+    for (struct plait_worker *w = plait_pool_first_worker(p); w; w = w->next) {
+        s->queued += plait_deque_count(&w->deque);
+        s->running += w->running;
+        s->done += w->done;
+    }
+    s->done += p->helped;
+}
+
+static void worker_sleeps(plait_executor *ex)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    bool work = plait_pool_work_on_deques(p);
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    plait_pool_count_active(p, p->active - 1);
+    p->asleep++;
+    struct plait_decision d = plait_pool_decide(p, &last, work);
+    plait_waitlist_release(&p->idle, last);
+    int err = plait_pool_carry_out(p, d);
+    if (err)
+        plait_report("pool %s has work, a worker that sleeps, and no thread to stand in: %s", p->name,
+                     plait_error_text(err));
+}
+
+static void worker_resumes(plait_executor *ex)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    plait_pool_count_active(p, p->active + 1);
+    p->asleep--;
+    plait_waitlist_release(&p->idle, last);
+}
+
+/* What was run in place is still on the deque, most often as the newest: so one that awaits all that it submits leaves
+   nothing behind there. */
+static void helped(plait_executor *ex)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    struct plait_deque *own = &((struct plait_worker *)plait_current()->seat)->deque;
+    atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+    for (plait_future *f; (f = plait_deque_pop(own));) {
+        if (atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
+            plait_deque_push(own, f); /* there is room: it was just taken from there */
+            return;
+        }
+        plait_future_release(f);
+    }
+}
+
+static size_t allowed_cpus(void)
+{
+    cpu_set_t cpus;
+    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (size_t)CPU_COUNT(&cpus) : 1;
+}
+
+plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
+{
+    static const struct plait_executor_operations operations = { submit,         close_pool,    free_pool,
+                                                                 get_statistics, worker_sleeps, worker_resumes,
+                                                                 helped };
+    plait_thread_options o;
+    if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
+    if (o.workers < 0) {
+        plait_fail(PLAIT_EINVAL, "a pool of %d workers", o.workers);
+        return NULL;
+    }
+    unsigned number = atomic_fetch_add_explicit(&pools, 1, memory_order_relaxed) + 1;
+    char numbered[32];
+    snprintf(numbered, sizeof numbered, "pool-%u", number);
+    struct plait_pool *p = plait_allocate(sizeof *p);
+    char *name = p ? plait_copy_string(o.name ? o.name : numbered) : NULL;
+    if (!name) {
+        free(p);
+        plait_fail(PLAIT_ENOMEM, "no memory for a pool of threads");
+        return NULL;
+    }
+    p->executor.operations = &operations;
+    plait_inbox_prepare(&p->inbox);
+    p->executor.generation = plait_process_generation();
+    p->most = o.workers ? (size_t)o.workers : allowed_cpus();
+    p->stack_size = o.stack_size;
+    p->name = name;
+    return &p->executor;
+}

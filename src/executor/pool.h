@@ -1,0 +1,90 @@
+/* pool.h: a pool of threads, inside: pool.c has what concerns all of it, worker.c the life of one worker. Tasks from
+   outside come through one inbox, in order; what a worker submits to its own pool goes on a deque of its own, which it
+   empties from the new end and others steal from at the old one.
+
+   What must hold, under the spin bit of the list of idle workers, which is the pool's lock:
+   - `active` counts the workers that may be running tasks: those alive, less the idle and the sleeping ones. Whoever makes
+     a worker active counts it; so it is never above `most` but for those back from a sleep in a wait, which go idle as
+     soon as their task has ended.
+   - While `active` is less than `most` either the inbox is empty and marked, so that the next submit engages a worker; or
+     a worker has just been engaged. A worker that takes a task engages the next one if there is more to do. So a pool
+     whose workers all sleep still goes on, and no task waits without need.
+   - `hungry` says whether `active` is less than `most`. Who pushes on a deque looks at it after, who goes to rest sets it
+     and then looks at all deques (both sequentially consistent): so one of the two sees the other.
+   - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that. */
+#ifndef PLAIT_EXECUTOR_POOL_H
+#define PLAIT_EXECUTOR_POOL_H
+#include "executor/deque.h"
+#include "executor/inbox.h"
+#include <plait/thread.h>
+
+struct plait_worker {
+    struct plait_pool *pool;
+    plait_thread *thread;
+    struct plait_worker *next;
+    unsigned number;
+    unsigned spins, turn;
+    _Atomic bool running;
+    _Atomic uint64_t done; /* tasks, written by the worker alone */
+    struct plait_deque deque;
+};
+
+struct plait_pool {
+    plait_executor executor; /* first: the two addresses are one */
+    struct plait_inbox inbox;
+    _Atomic uint64_t submitted;
+    _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */
+    _Atomic uint64_t taken;
+    _Atomic uint64_t helped; /* tasks that a worker ran in place of waiting for them */
+    _Atomic bool hungry;
+    size_t most, alive, active;        /* workers */
+    size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
+    bool closed;
+    _Atomic unsigned started;
+    _Atomic(struct plait_worker *) workers; /* newest first; none goes before the pool */
+    plait_waitlist ended;                   /* closed: no worker is alive, nor will be */
+    size_t stack_size;
+    char *name;
+};
+
+static inline struct plait_worker *plait_pool_first_worker(struct plait_pool *p)
+{
+    return atomic_load_explicit(&p->workers, memory_order_acquire);
+}
+
+static inline bool plait_pool_work_on_deques(struct plait_pool *p)
+{
+    for (struct plait_worker *w = plait_pool_first_worker(p); w; w = w->next)
+        if (plait_deque_count(&w->deque)) return true;
+    return false;
+}
+
+/* What is to be done once the spin bit is free. */
+struct plait_decision {
+    plait_waiter *wake;
+    bool start, strand;
+};
+
+/* Under the spin bit. */
+void plait_pool_count_active(struct plait_pool *, size_t active);
+
+/* To be called under the spin bit whenever there may be room for one more worker, and work in the inbox, or `work` known
+   to be on a deque. */
+struct plait_decision plait_pool_decide(struct plait_pool *, plait_waiter **last, bool work);
+
+/* Without the spin bit. 0, or why a worker could not be started. */
+int plait_pool_carry_out(struct plait_pool *, struct plait_decision);
+
+/* All three steps: hold, decide, carry out. */
+void plait_pool_engage(struct plait_pool *, bool work);
+
+/* To be called when a deque has got a task, or has more than the one just stolen. */
+void plait_pool_offer(struct plait_pool *);
+
+/* Under the spin bit: all that rest are to look again. */
+plait_waiter *plait_pool_rouse(struct plait_pool *, plait_waiter **last);
+
+/* What a worker's thread runs, given its struct plait_worker. */
+int plait_worker_run(void *worker);
+
+#endif

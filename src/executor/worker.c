@@ -1,0 +1,124 @@
+/* worker.c: the life of one worker: its own newest task, else the oldest from outside, else another worker's oldest, else
+   rest. What must hold is told in pool.h. */
+#include "executor/pool.h"
+#include "park/thread_parker.h"
+#include <pthread.h>
+#include <sched.h>
+
+/* The stack below which a worker does not run others' tasks in place of waiting: the lower half. */
+static char *stack_floor(void)
+{
+    pthread_attr_t attributes;
+    void *low = NULL;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return NULL;
+    if (pthread_attr_getstack(&attributes, &low, &size) != 0) low = NULL;
+    pthread_attr_destroy(&attributes);
+    return low ? (char *)low + size / 2 : NULL;
+}
+
+static plait_future *steal(struct plait_pool *p, struct plait_worker *me)
+{
+    struct plait_worker *w = me->next ? me->next : plait_pool_first_worker(p); /* each begins at his neighbour */
+    for (struct plait_worker *begin = w;;) {
+        plait_future *f = w == me ? NULL : plait_deque_steal(&w->deque);
+        if (f) {
+            if (plait_deque_count(&w->deque)) plait_pool_offer(p);
+            return f;
+        }
+        w = w->next ? w->next : plait_pool_first_worker(p);
+        if (w == begin) return NULL;
+    }
+}
+
+/* Looks out for work for a while before it rests: as long as that has paid lately. A submitter then has nobody to wake. */
+static void look_out(struct plait_pool *p, struct plait_worker *me)
+{
+    bool stirs = plait_inbox_stirs(&p->inbox);
+    if (stirs || !plait_spin_begin()) return;
+    for (unsigned turn = 0; turn < me->spins && !stirs; turn++) {
+        plait_pause();
+        stirs = plait_inbox_stirs(&p->inbox) || (turn % 8 == 7 && plait_pool_work_on_deques(p));
+    }
+    plait_spin_end(stirs, &me->spins);
+}
+
+/* Rests until engaged, unless there is something to steal now that we are known to rest: that is given back then. */
+static plait_future *rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *node, bool surplus)
+{
+    plait_future *f = surplus ? NULL : steal(p, me);
+    if (f) {
+        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        bool listed = atomic_load_explicit(&node->state, memory_order_relaxed) == PLAIT_LISTED;
+        if (listed) {
+            last = plait_ring_remove(last, node);
+            p->idle_count--;
+            plait_pool_count_active(p, p->active + 1);
+        }
+        plait_waitlist_release(&p->idle, last);
+        if (listed) return f;
+    }
+    (void)!plait_wait_in(&p->idle, node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
+    if (f) plait_pool_engage(p, plait_pool_work_on_deques(p)); /* what we were engaged for is somebody else's to do */
+    return f;
+}
+
+enum { INBOX_FIRST = 61 }; /* of so many tasks one comes from the inbox although the own deque has some */
+
+/* The next task; NULL when the worker is to end. */
+static plait_future *next_task(struct plait_pool *p, struct plait_worker *me)
+{
+    plait_future *own = ++me->turn % INBOX_FIRST ? plait_deque_pop(&me->deque) : NULL;
+    if (own) return own;
+    look_out(p, me);
+    for (unsigned turn = 0;; turn++) {
+        plait_waiter node, *last = plait_waitlist_hold(&p->idle);
+        bool surplus = p->active > p->most && !p->closed;
+        struct plait_link *link = surplus ? NULL : plait_inbox_take(&p->inbox);
+        if (link) {
+            atomic_store_explicit(&p->taken, p->taken + 1, memory_order_relaxed);
+            struct plait_decision d = plait_pool_decide(p, &last, false);
+            plait_waitlist_release(&p->idle, last);
+            plait_pool_carry_out(p, d);
+            return (plait_future *)link;
+        }
+        bool nothing = surplus || plait_inbox_mark(&p->inbox),
+             end = nothing && p->closed && !plait_pool_work_on_deques(p);
+        bool resting = nothing && !end && !plait_deque_count(&me->deque);
+        if (end || resting) plait_pool_count_active(p, p->active - 1);
+        if (end) p->alive--;
+        if (resting) {
+            p->idle_count++;
+            node = plait_waiter_here();
+            last = plait_ring_add(last, &node, true); /* the one that rested least is the warmest */
+        }
+        plait_waitlist_release(&p->idle, last);
+        if (end) return NULL;
+        plait_future *f = resting ? rest(p, me, &node, surplus) : plait_deque_pop(&me->deque);
+        if (f) return f;
+        if (!resting && turn % 64 == 63) sched_yield(); /* a putter is between its steps */
+    }
+}
+
+int plait_worker_run(void *worker)
+{
+    struct plait_worker *me = worker;
+    struct plait_pool *p = me->pool;
+    plait_context *self = plait_current();
+    self->worker = p;
+    self->seat = me;
+    self->stack_floor = stack_floor();
+    for (plait_future *f; (f = next_task(p, me));) {
+        atomic_store_explicit(&me->running, true, memory_order_relaxed);
+        bool ran = plait_future_run(f, NULL); /* or it was cancelled, or run by one who waited for it */
+        plait_future_release(f);
+        atomic_store_explicit(&me->running, false, memory_order_relaxed);
+        atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
+    }
+    plait_waiter *last = plait_waitlist_hold(&p->idle), *others = plait_pool_rouse(p, &last);
+    bool none = !p->alive;
+    plait_waitlist_release(&p->idle, last);
+    plait_wake(others);
+    if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
+    return 0;
+}
