@@ -3,9 +3,9 @@
 
    What must hold:
    - The word is the count times two; bit 0 says that someone may wait. It is set under the spin bit, and only while the
-     count is zero: so each release that could have helped a waiter sees it.
-   - Permits are added to the count only by an operation that finds bit 0 clear, and that is the releaser's last access to
-     the semaphore but for waking waiters that it has claimed, who keep it alive.
+     count is zero: so each release that could have helped a waiter sees it. While it is set the word does not change.
+   - A release is one step, so that it can be refused as a whole: an addition to a count that it has seen, with bit 0 clear,
+     as its last access to the semaphore; or under the spin bit, with waiters claimed, who keep the semaphore alive.
 
    Memory order: taking from the count acquires, adding to it releases; a permit that is handed over is ordered by the
    waking. */
@@ -20,6 +20,14 @@ int plait_semaphore_init(plait_semaphore *s, size_t permits)
     if (permits > PLAIT_SEMAPHORE_MOST)
         return plait_fail(PLAIT_EINVAL, "a semaphore of %zu permits: negative, or too many", permits);
     *s = (plait_semaphore){ .word = permits * ONE };
+    return 0;
+}
+
+int plait_semaphore_init_bounded(plait_semaphore *s, size_t permits, size_t limit)
+{
+    if (limit == 0 || limit > PLAIT_SEMAPHORE_MOST || permits > limit)
+        return plait_fail(PLAIT_EINVAL, "a semaphore of %zu permits and a limit of %zu", permits, limit);
+    *s = (plait_semaphore){ .word = permits * ONE, .limit = limit };
     return 0;
 }
 
@@ -58,38 +66,37 @@ int plait_semaphore_acquire(plait_semaphore *s, plait_deadline deadline)
     return plait_failed(plait_wait_in(&s->waiters, &node, deadline, PLAIT_CANCELLABLE));
 }
 
-/* Takes up to *permits waiters off the list, adding them to the chain at *end; clears bit 0 when nobody is left. */
-static plait_waiter **claim(plait_semaphore *s, size_t *permits, plait_waiter **end)
+/* Hands permits over to those that wait, and adds what is left to the count, which is zero. NULL: nobody waits after
+   all, and nothing was given. */
+static plait_waiter *hand_over(plait_semaphore *s, size_t permits)
 {
-    plait_waiter *last = plait_waitlist_hold(&s->waiters);
-    while (*permits && last) {
-        last = plait_ring_claim(last, end);
-        end = &(*end)->next;
-        --*permits;
-    }
-    if (!last) atomic_fetch_and_explicit(&s->word, ~WAITERS, memory_order_relaxed);
+    plait_waiter *chain = NULL, **end = &chain, *last = plait_waitlist_hold(&s->waiters);
+    for (; permits && last; permits--, end = &(*end)->next) last = plait_ring_claim(last, end);
+    if (chain && !last) atomic_fetch_add_explicit(&s->word, permits * ONE - WAITERS, memory_order_release);
+    if (!chain) atomic_fetch_and_explicit(&s->word, ~WAITERS, memory_order_relaxed);
     plait_waitlist_release(&s->waiters, last);
-    return end;
+    return chain;
 }
 
 int plait_semaphore_release(plait_semaphore *s, size_t permits)
 {
+    size_t limit = s->limit ? s->limit : PLAIT_SEMAPHORE_MOST;
     uintptr_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
-    if (permits == 0 || permits > PLAIT_SEMAPHORE_MOST || word / ONE > PLAIT_SEMAPHORE_MOST - permits)
-        return plait_fail(PLAIT_EINVAL, "%zu permits released to a semaphore that has %zu", permits,
-                          (size_t)(word / ONE));
-    plait_waiter *chain = NULL, **end = &chain;
-    while (permits) {
+    for (;;) {
+        size_t count = (size_t)(word / ONE);
+        if (permits == 0 || permits > limit || count > limit - permits)
+            return plait_fail(PLAIT_EINVAL, "%zu permits released to a semaphore that has %zu and may have %zu",
+                              permits, count, limit);
         if (word & WAITERS) {
-            end = claim(s, &permits, end);
+            plait_waiter *chain = hand_over(s, permits);
+            plait_wake(chain);
+            if (chain) return 0;
             word = atomic_load_explicit(&s->word, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak_explicit(&s->word, &word, word + permits * ONE, memory_order_release,
                                                          memory_order_relaxed)) {
-            permits = 0;
+            return 0;
         }
     }
-    plait_wake(chain);
-    return 0;
 }
 
 size_t plait_semaphore_value(plait_semaphore *s)
