@@ -19,6 +19,7 @@ void plait_pool_count_active(struct plait_pool *p, size_t active)
     bool hungry = active < p->most;
     if (hungry != atomic_load_explicit(&p->hungry, memory_order_relaxed))
         atomic_store_explicit(&p->hungry, hungry, memory_order_seq_cst);
+    atomic_store_explicit(&p->crowded, active > p->most, memory_order_relaxed);
 }
 
 struct plait_decision plait_pool_decide(struct plait_pool *p, plait_waiter **last, bool work)
@@ -44,6 +45,7 @@ static void strand(struct plait_pool *p, int err)
     for (;;) {
         plait_waiter *last = plait_waitlist_hold(&p->idle);
         struct plait_link *link = p->alive ? NULL : plait_inbox_take(&p->inbox);
+        if (link) atomic_store_explicit(&p->taken, p->taken + 1, memory_order_relaxed);
         bool through = !link && (p->alive || plait_inbox_mark(&p->inbox));
         plait_waitlist_release(&p->idle, last);
         if (through) return;
@@ -90,12 +92,12 @@ int plait_pool_carry_out(struct plait_pool *p, struct plait_decision d)
     return d.start ? start(p) : 0;
 }
 
-void plait_pool_engage(struct plait_pool *p, bool work)
+int plait_pool_engage(struct plait_pool *p, bool work)
 {
     plait_waiter *last = plait_waitlist_hold(&p->idle);
     struct plait_decision d = plait_pool_decide(p, &last, work);
     plait_waitlist_release(&p->idle, last);
-    plait_pool_carry_out(p, d);
+    return plait_pool_carry_out(p, d);
 }
 
 void plait_pool_offer(struct plait_pool *p)
@@ -103,16 +105,18 @@ void plait_pool_offer(struct plait_pool *p)
     if (atomic_load_explicit(&p->hungry, memory_order_seq_cst)) plait_pool_engage(p, true);
 }
 
+void plait_pool_put(struct plait_pool *p, plait_future *f)
+{
+    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_relaxed);
+    if (plait_inbox_put(&p->inbox, &f->link)) plait_pool_engage(p, false);
+}
+
 static int submit(plait_executor *ex, plait_future *f)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
     plait_context *self = plait_current();
-    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, f)) {
-        plait_pool_offer(p);
-        return 0;
-    }
-    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_relaxed);
-    if (plait_inbox_put(&p->inbox, &f->link)) plait_pool_engage(p, false);
+    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, f)) plait_pool_offer(p);
+    else plait_pool_put(p, f);
     return 0;
 }
 
@@ -186,13 +190,11 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 static void worker_sleeps(plait_executor *ex)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
-    bool work = plait_pool_work_on_deques(p);
     plait_waiter *last = plait_waitlist_hold(&p->idle);
     plait_pool_count_active(p, p->active - 1);
     p->asleep++;
-    struct plait_decision d = plait_pool_decide(p, &last, work);
     plait_waitlist_release(&p->idle, last);
-    int err = plait_pool_carry_out(p, d);
+    int err = plait_pool_engage(p, plait_pool_work_on_deques(p)); /* looked at only now that we are known to be away */
     if (err)
         plait_report("pool %s has work, a worker that sleeps, and no thread to stand in: %s", p->name,
                      plait_error_text(err));
@@ -217,6 +219,7 @@ static void helped(plait_executor *ex)
     for (plait_future *f; (f = plait_deque_pop(own));) {
         if (atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
             plait_deque_push(own, f); /* there is room: it was just taken from there */
+            plait_pool_offer(p);      /* to those who looked meanwhile */
             return;
         }
         plait_future_release(f);
@@ -243,13 +246,14 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     unsigned number = atomic_fetch_add_explicit(&pools, 1, memory_order_relaxed) + 1;
     char numbered[32];
     snprintf(numbered, sizeof numbered, "pool-%u", number);
-    struct plait_pool *p = plait_allocate(sizeof *p);
+    struct plait_pool *p = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(struct plait_pool), sizeof *p);
     char *name = p ? plait_copy_string(o.name ? o.name : numbered) : NULL;
     if (!name) {
         free(p);
         plait_fail(PLAIT_ENOMEM, "no memory for a pool of threads");
         return NULL;
     }
+    memset(p, 0, sizeof *p);
     p->executor.operations = &operations;
     plait_inbox_prepare(&p->inbox);
     p->executor.generation = plait_process_generation();

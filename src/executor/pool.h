@@ -5,12 +5,14 @@
    What must hold, under the spin bit of the list of idle workers, which is the pool's lock:
    - `active` counts the workers that may be running tasks: those alive, less the idle and the sleeping ones. Whoever makes
      a worker active counts it; so it is never above `most` but for those back from a sleep in a wait, which go idle as
-     soon as their task has ended.
+     soon as their task has ended, and leave what is on their deques to the others.
    - While `active` is less than `most` either the inbox is empty and marked, so that the next submit engages a worker; or
      a worker has just been engaged. A worker that takes a task engages the next one if there is more to do. So a pool
      whose workers all sleep still goes on, and no task waits without need.
    - `hungry` says whether `active` is less than `most`. Who pushes on a deque looks at it after, who goes to rest sets it
      and then looks at all deques (both sequentially consistent): so one of the two sees the other.
+   - Nothing waits for ever behind what keeps coming: now and then the inbox goes before the own deque, and others' deques,
+     whose owners may be asleep, before both.
    - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that. */
 #ifndef PLAIT_EXECUTOR_POOL_H
 #define PLAIT_EXECUTOR_POOL_H
@@ -35,8 +37,8 @@ struct plait_pool {
     _Atomic uint64_t submitted;
     _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */
     _Atomic uint64_t taken;
-    _Atomic uint64_t helped; /* tasks that a worker ran in place of waiting for them */
-    _Atomic bool hungry;
+    _Atomic uint64_t helped;           /* tasks that a worker ran in place of waiting for them */
+    _Atomic bool hungry, crowded;      /* `active` is less, is more than `most` */
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
     bool closed;
@@ -76,7 +78,10 @@ struct plait_decision plait_pool_decide(struct plait_pool *, plait_waiter **last
 int plait_pool_carry_out(struct plait_pool *, struct plait_decision);
 
 /* All three steps: hold, decide, carry out. */
-void plait_pool_engage(struct plait_pool *, bool work);
+int plait_pool_engage(struct plait_pool *, bool work);
+
+/* Puts a future, with its reference, into the inbox. */
+void plait_pool_put(struct plait_pool *, plait_future *);
 
 /* To be called when a deque has got a task, or has more than the one just stolen. */
 void plait_pool_offer(struct plait_pool *);

@@ -63,13 +63,20 @@ static plait_future *rest(struct plait_pool *p, struct plait_worker *me, plait_w
     return f;
 }
 
-enum { INBOX_FIRST = 61 }; /* of so many tasks one comes from the inbox although the own deque has some */
+enum { TURNS = 64, INBOX_FIRST = 0, OTHERS_FIRST = 32 };
 
 /* The next task; NULL when the worker is to end. */
 static plait_future *next_task(struct plait_pool *p, struct plait_worker *me)
 {
-    plait_future *own = ++me->turn % INBOX_FIRST ? plait_deque_pop(&me->deque) : NULL;
-    if (own) return own;
+    plait_future *found = NULL;
+    unsigned now = ++me->turn % TURNS;
+    if (atomic_load_explicit(&p->crowded, memory_order_relaxed)) {
+        while ((found = plait_deque_steal(&me->deque))) plait_pool_put(p, found);
+    } else {
+        if (now == OTHERS_FIRST) found = steal(p, me);
+        if (!found && now != INBOX_FIRST) found = plait_deque_pop(&me->deque);
+        if (found) return found;
+    }
     look_out(p, me);
     for (unsigned turn = 0;; turn++) {
         plait_waiter node, *last = plait_waitlist_hold(&p->idle);

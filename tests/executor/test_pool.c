@@ -494,6 +494,99 @@ TEST(what_is_run_in_place_leaves_the_queue)
     plait_executor_free(own);
 }
 
+/* One too many: a worker that is back from a sleep while another stands in for it goes idle, and so do its tasks. */
+
+static struct gate occupied;
+static plait_future *left_behind[2];
+static int come_back_to_a_stand_in(void)
+{
+    struct gate *at = &occupied;
+    plait_future *f = plait_submit(own, pass, &at);
+    check_code(plait_future_wait(f, plait_after(PLAIT_SECOND)), PLAIT_ETIMEDOUT);
+    for (int i = 0; i < 2; i++) left_behind[i] = plait_submit(own, nothing, NULL);
+    plait_future_detach(f);
+    return 0;
+}
+PLAIT_TASK(come_back_to_a_stand_in, void, void);
+
+TEST(no_more_than_the_limit_go_on_once_a_worker_is_back)
+{
+    clock_by_hand();
+    own = pool_of(1);
+    plait_future *f = plait_submit(own, come_back_to_a_stand_in, NULL);
+    until_arrived(&occupied, 1);
+    until(statistics_of(own).waiting == 1);
+    clock_move(PLAIT_SECOND);
+    check_code(plait_await(f, NULL), 0);
+    until(statistics_of(own).idle == 1);
+    check_number(statistics_of(own).queued, 2);
+    for (int i = 0; i < 2; i++) check_number(plait_future_get_state(left_behind[i]), PLAIT_FUTURE_PENDING);
+    plait_event_set(&occupied.open);
+    for (int i = 0; i < 2; i++) check_code(plait_await(left_behind[i], NULL), 0);
+    plait_executor_free(own);
+    clock_of_the_system();
+}
+
+/* Whatever keeps coming from one side, what came from another has its turn. */
+
+enum { CROWD = 1000, SOON = 300 }; /* as many as a worker has room for itself */
+static _Atomic int crowd_ran;
+static int be_one_of_the_crowd(void)
+{
+    atomic_fetch_add(&crowd_ran, 1);
+    return 0;
+}
+PLAIT_TASK(be_one_of_the_crowd, void, void);
+static int count_crowd(int *before)
+{
+    *before = crowd_ran;
+    return 0;
+}
+PLAIT_TASK(count_crowd, void, int);
+
+static int wait_behind_the_crowd(struct gate *const *gate, int *before)
+{
+    int err = pass(gate);
+    plait_future *f = plait_submit(own, count_crowd, NULL);
+    return err ? err : plait_await_until(f, before, plait_after(3600 * PLAIT_SECOND));
+}
+PLAIT_LOCAL_TASK(wait_behind_the_crowd, struct gate *, int);
+
+static int bring_a_crowd(struct gate *const *gate)
+{
+    for (int i = 0; i < CROWD; i++) plait_future_detach(plait_submit(own, be_one_of_the_crowd, NULL));
+    return pass(gate);
+}
+PLAIT_LOCAL_TASK(bring_a_crowd, struct gate *, void);
+
+TEST(M43_neither_what_comes_from_outside_nor_from_inside_waits_for_ever)
+{
+    struct gate gate = { 0 }, *at = &gate;
+    int before = 0;
+    own = pool_of(1);
+    crowd_ran = 0;
+    plait_future *f = plait_submit(own, wait_behind_the_crowd, &at);
+    until_arrived(&gate, 1);
+    for (int i = 0; i < CROWD; i++) plait_future_detach(plait_submit(own, be_one_of_the_crowd, NULL));
+    plait_event_set(&gate.open);
+    check_code(plait_await(f, &before), 0); /* on the deque of a worker that sleeps */
+    check(before < SOON);
+    plait_executor_free(own);
+
+    own = pool_of(1);
+    gate = (struct gate){ 0 };
+    crowd_ran = 0;
+    f = plait_submit(own, bring_a_crowd, &at);
+    until_arrived(&gate, 1);
+    plait_future *outside = plait_submit(own, count_crowd, NULL);
+    plait_event_set(&gate.open);
+    check_code(plait_await(outside, &before), 0);
+    check(before < SOON);
+    check_code(plait_await(f, NULL), 0);
+    plait_executor_free(own);
+    check_number(crowd_ran, CROWD);
+}
+
 /* Threads and memory that are refused. */
 
 static void check_no_thread(plait_future *f)
@@ -515,6 +608,7 @@ TEST(a_task_for_which_no_thread_is_started_fails)
     plait_executor *pool = pool_of(2);
     for (int i = 0; i < 3; i++) check_no_thread(plait_submit(pool, nothing, NULL));
     check_number(statistics_of(pool).workers, 0);
+    check_number(statistics_of(pool).queued, 0);
     int in[3] = { 0 }, out[3];
     check_code(plait_map(pool, square, in, 3, out, NULL), PLAIT_ETASK);
     {
@@ -627,6 +721,8 @@ int main(void)
         cmocka_unit_test(M40_a_worker_that_waits_for_one_of_several_runs_none_of_them),
         cmocka_unit_test(M40_a_worker_that_waits_for_all_runs_them_in_place),
         cmocka_unit_test(what_is_run_in_place_leaves_the_queue),
+        cmocka_unit_test(no_more_than_the_limit_go_on_once_a_worker_is_back),
+        cmocka_unit_test(M43_neither_what_comes_from_outside_nor_from_inside_waits_for_ever),
         cmocka_unit_test(a_task_for_which_no_thread_is_started_fails),
         cmocka_unit_test(those_queued_behind_a_refused_first_thread_fail_too),
         cmocka_unit_test(a_pool_that_has_a_worker_does_without_another),
