@@ -73,8 +73,9 @@ static void make_known(void)
 
 static void *refill(void)
 {
+    if (!known) make_known(); /* else what we take would be lost with us, if we only take */
     pthread_mutex_lock(&depot_guard);
-    struct block *b = depot_count ? depot[--depot_count] : NULL;
+    struct block *b = known && depot_count ? depot[--depot_count] : NULL;
     pthread_mutex_unlock(&depot_guard);
     if (!b) return malloc(BLOCK);
     mine = (struct magazine){ b->next, MAGAZINE - 1 };
