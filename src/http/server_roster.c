@@ -83,7 +83,7 @@ bool plait_http_roster_ready(struct plait_http_roster *r, struct plait_http_entr
 bool plait_http_roster_rest(struct plait_http_roster *r, struct plait_http_entry *e)
 {
     PLAIT_LOCKED(&r->guard);
-    if (r->stopping || is_crowded(r, 0)) {
+    if (is_crowded(r, 0)) { /* a server that stops has shut it for reading already */
         e->state = PLAIT_HTTP_LEAVING;
         r->leaving++;
         return false;

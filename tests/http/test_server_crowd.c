@@ -200,7 +200,7 @@ static int run_out_of_descriptors(void *unused)
 {
     (void)unused;
     struct gate gate = { 0 };
-    plait_http_server *s = server_start(handler, &gate, NULL);
+    plait_http_server *s = server_start(handler, &gate, &(plait_http_server_options){ .connections = 3 });
     struct client resting, c;
     client_open(&resting, s);
     talk(&resting, "/a");
@@ -328,16 +328,17 @@ static void a_connection_without_a_thread_is_closed_and_the_next_one_served(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* These fork, and so come first, while there is one thread. */
+        cmocka_unit_test(want_of_descriptors_is_told_once_and_waited_out),
+        cmocka_unit_test(a_connection_without_a_thread_is_closed_and_the_next_one_served),
         cmocka_unit_test(one_who_comes_is_served_though_all_workers_rest_and_the_longest_resting_goes),
         cmocka_unit_test(silent_newcomers_do_not_keep_others_out),
         cmocka_unit_test(under_pressure_an_answer_says_that_the_connection_closes),
         cmocka_unit_test(a_request_that_crosses_with_the_end_of_the_rest_is_answered),
         cmocka_unit_test(no_more_connections_are_taken_than_allowed),
         cmocka_unit_test(two_hundred_clients_at_once_are_all_served),
-        cmocka_unit_test(want_of_descriptors_is_told_once_and_waited_out),
         cmocka_unit_test(want_of_memory_does_no_harm),
         cmocka_unit_test(without_memory_or_threads_there_is_no_server_but_a_sentence),
-        cmocka_unit_test(a_connection_without_a_thread_is_closed_and_the_next_one_served),
     };
     fault_nth("nothing", 0); /* the hook is there before any thread */
     fault_off();

@@ -2,6 +2,8 @@
    served it serves another. */
 #include "raw_client.h"
 #include <plait/scope.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 enum { BIG = 64 << 20 };
 
@@ -89,6 +91,53 @@ static void one_who_sends_byte_by_byte_does_not_stretch_the_time(void **state)
     (void)state;
 }
 
+/* A clock that goes on whenever it is read: the time passes although bytes are always there. */
+static int64_t ticks(void *context) { return atomic_fetch_add((_Atomic int64_t *)context, PLAIT_MILLISECOND) + 1; }
+
+static void one_whose_bytes_are_always_there_does_not_stretch_the_time(void **state)
+{
+    enum { MUCH = 1 << 20 };
+    _Atomic int64_t now = 0;
+    const plait_clock clock = { ticks, (void *)&now };
+    plait_clock_set(&clock);
+    plait_http_server *s =
+        start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND, .body_limit = MUCH });
+    struct client c;
+    client_open(&c, s);
+    char *much = calloc(1, MUCH);
+    client_send(&c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
+    (void)!plait_write(c.fd, much, MUCH, PLAIT_FOREVER, NULL); /* the server may not take all */
+    client_expect(&c, 408, NULL);
+    client_close(&c);
+    while (connections_open(s) > 0) sched_yield();
+    client_open(&c, s);
+    memset(much, '\n', MUCH); /* empty lines without an end */
+    while (plait_write(c.fd, much, MUCH, PLAIT_FOREVER, NULL) == 0) {}
+    client_close(&c);
+    free(much);
+    while (connections_open(s) > 0) sched_yield(); /* plait's sleeps are on that clock too */
+    plait_clock_set(NULL);
+    end(s);
+    (void)state;
+}
+
+static void the_time_runs_for_each_request_anew(void **state)
+{
+    const int64_t limit = 300 * PLAIT_MILLISECOND;
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = limit });
+    struct client c;
+    client_open(&c, s);
+    for (int64_t end_at = plait_time() + 2 * limit; plait_time() < end_at;) {
+        client_send(&c, "GET /half HTT");
+        until_so(connections_in(s, PLAIT_HTTP_BUSY) == 1);
+        client_send(&c, "P/1.1\r\nHost: x\r\n\r\n");
+        client_expect(&c, 200, "/half");
+    }
+    client_close(&c);
+    end(s);
+    (void)state;
+}
+
 static void one_who_rests_too_long_is_left_without_a_word(void **state)
 {
     plait_http_server *s = start((plait_http_server_options){ .idle_timeout = 30 * PLAIT_MILLISECOND });
@@ -157,6 +206,8 @@ int main(void)
         cmocka_unit_test(one_who_says_nothing_is_left_without_a_word),
         cmocka_unit_test(a_request_that_does_not_come_whole_in_time_is_a_408),
         cmocka_unit_test(one_who_sends_byte_by_byte_does_not_stretch_the_time),
+        cmocka_unit_test(one_whose_bytes_are_always_there_does_not_stretch_the_time),
+        cmocka_unit_test(the_time_runs_for_each_request_anew),
         cmocka_unit_test(one_who_rests_too_long_is_left_without_a_word),
         cmocka_unit_test(one_who_does_not_take_the_answer_is_left),
         cmocka_unit_test(one_who_goes_away_is_no_trouble),

@@ -2,7 +2,26 @@
 #include "raw_client.h"
 #include "child.h"
 #include <plait/event.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
+
+static bool is_stopping(plait_http_server *s)
+{
+    PLAIT_LOCKED(&s->roster.guard);
+    return s->roster.stopping;
+}
+
+/* libc's sendmsg is replaced: after it has sent an answer it can wait until that server is being stopped. */
+static plait_http_server *_Atomic hold_sends_of;
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
+    bool answer =
+        message->msg_iovlen > 0 && message->msg_iov->iov_len > 5 && memcmp(message->msg_iov->iov_base, "HTTP/", 5) == 0;
+    while (answer && atomic_load(&hold_sends_of) && !is_stopping(atomic_load(&hold_sends_of))) sched_yield();
+    return sent;
+}
 
 struct gate {
     plait_event open;
@@ -37,10 +56,7 @@ static plait_thread *start_stop(struct stopper *s)
 {
     plait_thread *thread = plait_thread_start(stop, s, NULL);
     check(thread != NULL);
-    for (bool stopping = false; !stopping;) {
-        PLAIT_LOCKED(&s->server->roster.guard);
-        stopping = s->server->roster.stopping;
-    }
+    until_so(is_stopping(s->server));
     return thread;
 }
 
@@ -101,6 +117,25 @@ static void requests_in_progress_and_in_line_are_answered(void **state)
     (void)state;
 }
 
+/* The stop comes when an answer that does not say "close" has just gone out, and the connection is about to rest. */
+static void one_that_is_about_to_rest_ends_too(void **state)
+{
+    struct gate gate = { 0 };
+    plait_http_server *s = server_start(handler, &gate, NULL);
+    struct client c;
+    struct answer a;
+    client_open(&c, s);
+    atomic_store(&hold_sends_of, s);
+    client_get(&c, "/a");
+    check(client_take(&c, &a, false));
+    check(!answer_closes(&a));
+    check_code(plait_http_server_stop(s, PLAIT_FOREVER), 0);
+    atomic_store(&hold_sends_of, NULL);
+    client_expect_end(&c);
+    plait_http_server_free(s);
+    (void)state;
+}
+
 static void a_request_that_is_half_there_is_waited_for(void **state)
 {
     struct gate gate = { 0 };
@@ -123,8 +158,10 @@ static void a_request_that_is_half_there_is_waited_for(void **state)
     (void)state;
 }
 
-static void after_the_deadline_handlers_are_cancelled_and_connections_closed(void **state)
+/* Runs in a child, whose stderr is caught. */
+static int cut_off(void *unused)
 {
+    (void)unused;
     static const struct {
         const char *request;
         bool handled;
@@ -144,6 +181,14 @@ static void after_the_deadline_handlers_are_cancelled_and_connections_closed(voi
             check_code(plait_http_server_stop(s, PLAIT_NOW), PLAIT_ETIMEDOUT); /* it says so again */
             plait_http_server_free(s);
         }
+    return 0;
+}
+static void after_the_deadline_handlers_are_cancelled_and_connections_closed(void **state)
+{
+    char text[4096];
+    int status = child_run(cut_off, NULL, text, sizeof text);
+    if (status) fail_msg("%s", text);
+    check_string(text, ""); /* a handler that was cancelled has not failed */
     (void)state;
 }
 
@@ -162,6 +207,31 @@ static void one_in_line_is_cut_off_too(void **state)
     client_expect_end(&busy);
     client_expect_end(&queued);
     plait_http_server_free(s);
+    (void)state;
+}
+
+/* The worker waits for a client who was answered early to stop sending: nobody owes that one anything. */
+static void one_in_line_behind_an_early_answer_is_cut_off(void **state)
+{
+    for (int queue = 0; queue < 2; queue++) {
+        struct gate gate = { 0 };
+        plait_http_server *s =
+            server_start(handler, &gate, &(plait_http_server_options){ .threads = 1, .body_limit = 1 });
+        struct client early, queued;
+        client_open(&early, s);
+        client_send(&early, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n");
+        client_expect(&early, 413, NULL);
+        until_so(connections_in(s, PLAIT_HTTP_DONE) == 1);
+        if (queue) {
+            client_open(&queued, s);
+            client_get(&queued, "/queued");
+            until_so(connections_open(s) == 2);
+        }
+        check_code(plait_http_server_stop(s, PLAIT_NOW), queue ? PLAIT_ETIMEDOUT : 0);
+        if (queue) client_expect_end(&queued);
+        client_close(&early);
+        plait_http_server_free(s);
+    }
     (void)state;
 }
 
@@ -254,11 +324,14 @@ static void a_stop_under_load_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* These fork, and so come first, while there is one thread. */
+        cmocka_unit_test(after_the_deadline_handlers_are_cancelled_and_connections_closed),
         cmocka_unit_test(at_rest_it_ends_at_once_and_may_be_ended_again),
         cmocka_unit_test(requests_in_progress_and_in_line_are_answered),
+        cmocka_unit_test(one_that_is_about_to_rest_ends_too),
         cmocka_unit_test(a_request_that_is_half_there_is_waited_for),
-        cmocka_unit_test(after_the_deadline_handlers_are_cancelled_and_connections_closed),
         cmocka_unit_test(one_in_line_is_cut_off_too),
+        cmocka_unit_test(one_in_line_behind_an_early_answer_is_cut_off),
         cmocka_unit_test(a_stop_is_no_cancellation_point),
         cmocka_unit_test(a_forked_child_does_not_touch_the_parents_server),
         cmocka_unit_test(a_stop_under_load_ends),
