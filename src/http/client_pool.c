@@ -91,8 +91,7 @@ static plait_http_session *find_empty(struct pool *p)
     if (!s) {
         s = plait_allocate(sizeof *s);
         if (!s) return NULL;
-        atomic_init(&s->epoll, -1);
-        for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++) atomic_init(&s->sockets[i], -1);
+        plait_http_sockets_prepare(&s->sockets);
         s->all = atomic_load_explicit(&p->all, memory_order_relaxed);
         atomic_store_explicit(&p->all, s, memory_order_release);
     }

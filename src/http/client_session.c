@@ -11,16 +11,12 @@
 #include "http/client_session.h"
 #include "base/clock.h"
 #include "base/fork.h"
-#include "base/hooks.h"
-#include <fcntl.h>
 #include <plait/error.h>
 #include <plait/io.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 struct pipe_guard {
     sigset_t before;
@@ -58,66 +54,39 @@ static bool hold_back(plait_http_session *s)
     return true;
 }
 
-/* The table of sockets. */
+/* What libcurl tells us, and asks of us. */
 
-static int place_of(plait_http_session *s, int fd)
-{
-    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++)
-        if (atomic_load_explicit(&s->sockets[i], memory_order_relaxed) == fd) return i;
-    return -1;
-}
-
-static curl_socket_t open_socket(void *session, curlsocktype purpose, struct curl_sockaddr *address)
+static curl_socket_t asked_to_open(void *session, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)purpose;
     plait_http_session *s = session;
     if (hold_back(s)) return CURL_SOCKET_BAD;
-    int fd = plait_refused("descriptor") ? (errno = EMFILE, -1)
-                                         : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = plait_http_sockets_open(&s->sockets, address->family, address->socktype, address->protocol);
     if (fd < 0) {
-        s->system_error = errno;
+        s->system_error = -fd;
         return CURL_SOCKET_BAD;
-    }
-    int place = place_of(s, -1);
-    if (place >= 0) {
-        s->fresh[place] = true;
-        atomic_store_explicit(&s->sockets[place], fd, memory_order_release);
     }
     told(s, PLAIT_HTTP_CONNECT);
     return fd;
 }
 
-/* libcurl has told us to forget it (told_socket) before: a copy of the descriptor in a forked child would keep it alive
-   in the epoll set. */
-static int close_socket(void *session, curl_socket_t fd)
+static int asked_to_close(void *session, curl_socket_t fd)
 {
-    plait_http_session *s = session;
-    int place = place_of(s, fd);
-    if (place >= 0) {
-        s->fresh[place] = false;
-        atomic_store_explicit(&s->sockets[place], -1, memory_order_release);
-    }
-    return close(fd);
+    return plait_http_sockets_close(&((plait_http_session *)session)->sockets, fd);
 }
-
-/* What libcurl tells us. */
 
 static int told_socket(CURL *easy, curl_socket_t fd, int what, void *session, void *unused)
 {
     (void)easy, (void)unused;
     plait_http_session *s = session;
-    int epoll = atomic_load_explicit(&s->epoll, memory_order_relaxed);
-    if (epoll < 0) return 0;
     if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+        plait_http_sockets_unwatch(&s->sockets, fd);
         return 0;
     }
-    uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
-    struct epoll_event wanted = { .events = events, .data.fd = fd };
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted) == 0) return 0;
-    if (errno == EEXIST && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &wanted) == 0) return 0;
-    s->system_error = errno;
-    return -1;
+    uint32_t in = what & CURL_POLL_IN ? EPOLLIN : 0, out = what & CURL_POLL_OUT ? EPOLLOUT : 0;
+    int err = plait_http_sockets_watch(&s->sockets, fd, in | out);
+    if (err) s->system_error = -err;
+    return err ? -1 : 0;
 }
 
 static int told_timer(CURLM *multi, long milliseconds, void *session)
@@ -151,9 +120,9 @@ CURLcode plait_http_session_prepare(plait_http_session *s)
 #define SET(option, value)                                                                                             \
     if (code == CURLE_OK) code = curl_easy_setopt(s->easy, (option), (value))
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETFUNCTION, asked_to_open);
     SET(CURLOPT_OPENSOCKETDATA, s);
-    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, asked_to_close);
     SET(CURLOPT_CLOSESOCKETDATA, s);
     SET(CURLOPT_RESOLVER_START_FUNCTION, told_resolve);
     SET(CURLOPT_RESOLVER_START_DATA, s);
@@ -170,17 +139,6 @@ CURLcode plait_http_session_prepare(plait_http_session *s)
 /* Where we are. libcurl's own times tell what is not told by a callback; the kernel knows whether a socket is
    connected, which libcurl 7.88 says only once TLS is done as well. */
 
-static bool connected(plait_http_session *s)
-{
-    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++) {
-        struct sockaddr_storage peer;
-        socklen_t size = sizeof peer;
-        int fd = atomic_load_explicit(&s->sockets[i], memory_order_relaxed);
-        if (fd >= 0 && s->fresh[i] && getpeername(fd, (struct sockaddr *)&peer, &size) == 0) return true;
-    }
-    return false;
-}
-
 static curl_off_t figure(plait_http_session *s, CURLINFO which)
 {
     curl_off_t value = 0;
@@ -195,7 +153,8 @@ static long count(plait_http_session *s, CURLINFO which)
 
 static enum plait_http_phase phase_of(plait_http_session *s)
 {
-    if (s->told == PLAIT_HTTP_CONNECT && connected(s)) return s->secure ? PLAIT_HTTP_TLS : PLAIT_HTTP_SEND;
+    if (s->told == PLAIT_HTTP_CONNECT && plait_http_sockets_connected(&s->sockets))
+        return s->secure ? PLAIT_HTTP_TLS : PLAIT_HTTP_SEND;
     if (s->told != PLAIT_HTTP_SEND) return s->told;
     if (count(s, CURLINFO_RESPONSE_CODE) > 0) return PLAIT_HTTP_RECEIVE;
     /* The first byte of an answer; or of a body that is sent, so it is not asked then. */
@@ -224,11 +183,10 @@ static int act(plait_http_session *s, curl_socket_t fd, int ready)
     return failed(s, code);
 }
 
-static int act_on_ready(plait_http_session *s)
+static int act_on_ready(plait_http_session *s, int set)
 {
     struct epoll_event ready[PLAIT_HTTP_SOCKETS];
-    int count = epoll_wait(atomic_load_explicit(&s->epoll, memory_order_relaxed), ready, PLAIT_HTTP_SOCKETS, 0),
-        err = 0;
+    int count = epoll_wait(set, ready, PLAIT_HTTP_SOCKETS, 0), err = 0;
     for (int i = 0; i < count && !err; i++) {
         uint32_t events = ready[i].events;
         if (events & (EPOLLERR | EPOLLHUP)) events |= EPOLLIN | EPOLLOUT; /* libcurl finds out what it is by itself */
@@ -251,10 +209,12 @@ static void look_for_the_end(plait_http_session *s)
 static int turn(plait_http_session *s, plait_deadline deadline)
 {
     plait_deadline until = plait_sooner(plait_deadline_at_(s->timer), deadline);
-    int got = plait_wait_fd(atomic_load_explicit(&s->epoll, memory_order_relaxed), POLLIN, until);
+    int set = plait_http_sockets_set(&s->sockets);
+    if (set < 0) return set;
+    int got = plait_wait_fd(set, POLLIN, until);
     if (s->generation != plait_process_generation()) return PLAIT_EFORKED;
     if (got < 0 && got != PLAIT_ETIMEDOUT) return got;
-    int err = got > 0 ? act_on_ready(s) : 0;
+    int err = got > 0 ? act_on_ready(s, set) : 0;
     if (!err && plait_has_passed(plait_deadline_at_(s->timer))) {
         s->timer = 0;
         err = act(s, CURL_SOCKET_TIMEOUT, 0);
@@ -270,7 +230,7 @@ int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
     s->finished = s->requested = s->held_back = false;
     s->timer = 0;
     s->system_error = 0;
-    memset(s->fresh, 0, sizeof s->fresh);
+    plait_http_sockets_begin(&s->sockets);
     if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* long past: one try */
 
     int err = failed(s, curl_multi_add_handle(s->multi, s->easy));
@@ -280,6 +240,7 @@ int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
     guard(&g);
     CURLMcode code = curl_multi_remove_handle(s->multi, s->easy);
     unguard(&g);
+    plait_http_sockets_end(&s->sockets, s->requested);
     return err ? err : failed(s, code);
 }
 
@@ -287,9 +248,6 @@ int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
 
 int plait_http_session_open(plait_http_session *s)
 {
-    int epoll = plait_refused("descriptor") ? (errno = EMFILE, -1) : epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0) return -errno;
-    atomic_store_explicit(&s->epoll, epoll, memory_order_release);
     s->generation = plait_process_generation();
     s->multi = curl_multi_init();
     s->easy = curl_easy_init();
@@ -313,30 +271,14 @@ void plait_http_session_close(plait_http_session *s)
     s->easy = NULL;
     s->multi = NULL;
     memset(s->origins, 0, sizeof s->origins);
-    int epoll = atomic_load_explicit(&s->epoll, memory_order_relaxed);
-    atomic_store_explicit(&s->epoll, -1, memory_order_release);
-    if (epoll >= 0) close(epoll);
+    plait_http_sockets_clear(&s->sockets);
 }
 
 void plait_http_session_disown(plait_http_session *s)
 {
-    /* Our copy of the epoll descriptor stands for the parent's own set: never change that. */
-    int epoll = atomic_load_explicit(&s->epoll, memory_order_acquire);
-    atomic_store_explicit(&s->epoll, -1, memory_order_relaxed);
-    if (epoll >= 0) close(epoll);
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    bool idle = atomic_load_explicit(&s->state, memory_order_acquire) == PLAIT_HTTP_IDLE && nowhere >= 0;
-    for (int i = 0; i < PLAIT_HTTP_SOCKETS; i++) {
-        int fd = atomic_load_explicit(&s->sockets[i], memory_order_acquire);
-        if (fd < 0) continue;
-        /* What libcurl still says on it (a farewell of TLS) goes nowhere; it closes the number itself. */
-        if (idle && dup3(nowhere, fd, O_CLOEXEC) >= 0) continue;
-        close(fd);
-        idle = false;
-    }
-    if (nowhere >= 0) close(nowhere);
+    bool idle = atomic_load_explicit(&s->state, memory_order_acquire) == PLAIT_HTTP_IDLE;
+    /* What libcurl still says on a connection (a farewell of TLS) goes nowhere; it closes the number itself. */
+    idle = plait_http_sockets_disown(&s->sockets, idle);
     if (idle) plait_http_session_close(s);
     atomic_store_explicit(&s->state, idle ? PLAIT_HTTP_EMPTY : PLAIT_HTTP_BUSY, memory_order_relaxed);
 }
-
-bool plait_http_session_sound(const plait_http_session *s) { return s->easy && s->multi; }

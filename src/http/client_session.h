@@ -5,13 +5,13 @@
    What must hold:
    - One request at a time uses a session. A session belongs to no thread and no task.
    - No wait happens inside libcurl, and SIGPIPE never comes out of it.
-   - `state`, `epoll` and `sockets` can be read in a forked child while their writer, another thread, stood still in the
-     middle of anything: a child closes its copies of the parent's descriptors by them and touches nothing else. */
+   - A forked child closes its copies of the parent's descriptors, by `state` and `sockets`, and touches nothing else of
+     a session that was in use. */
 #ifndef PLAIT_HTTP_CLIENT_SESSION_H
 #define PLAIT_HTTP_CLIENT_SESSION_H
+#include "http/client_sockets.h"
 #include <curl/curl.h>
 #include <plait/time.h>
-#include <stdatomic.h>
 
 /* How far a request had come when it failed. */
 enum plait_http_phase {
@@ -27,10 +27,7 @@ enum plait_http_phase {
 
 enum plait_http_session_state { PLAIT_HTTP_EMPTY, PLAIT_HTTP_BUSY, PLAIT_HTTP_IDLE };
 
-enum {
-    PLAIT_HTTP_KEPT = 8,    /* connections and origins that a session keeps */
-    PLAIT_HTTP_SOCKETS = 16 /* that it has at most: the kept ones, and those that race for a new connection */
-};
+enum { PLAIT_HTTP_KEPT = 8 }; /* connections and origins that a session keeps */
 
 typedef struct plait_http_session plait_http_session;
 struct plait_http_session {
@@ -49,11 +46,9 @@ struct plait_http_session {
     int64_t timer;              /* when libcurl wants to be called, on plait's clock; 0: not */
     enum plait_http_phase told; /* the last one that a callback told of */
     bool finished;
-    bool requested;                          /* the request went out, or began to */
-    bool fresh[PLAIT_HTTP_SOCKETS];          /* made for the transfer in progress */
-    uint32_t generation;                     /* of the process that it belongs to */
-    _Atomic int epoll;                       /* -1: none */
-    _Atomic int sockets[PLAIT_HTTP_SOCKETS]; /* -1: none */
+    bool requested;      /* the request went out, or began to */
+    uint32_t generation; /* of the process that it belongs to */
+    plait_http_sockets sockets;
 
     /* The pool's. */
     _Atomic int state;
@@ -78,8 +73,5 @@ CURLcode plait_http_session_prepare(plait_http_session *session);
 /* Runs the transfer that `easy` is set up for. 0 when libcurl has finished with it: look at `result`. Otherwise the
    wait's code: the transfer was given up. PLAIT_EFORKED: the session is no longer ours. */
 int plait_http_session_run(plait_http_session *session, plait_deadline deadline);
-
-/* After a run: the session can serve again. */
-bool plait_http_session_sound(const plait_http_session *session);
 
 #endif

@@ -3,10 +3,13 @@
 #include "child.h"
 #include "fault_server.h"
 #include <plait/http.h>
+#include <plait/scope.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,6 +118,7 @@ static void test_child_closes_what_is_not_its_own(void **unused)
     (void)unused;
     server = fault_server_start(number, NULL);
     answers(url(), "0");
+    answers(url(), "0");
     check_number(client_descriptors(), 2);
     in_child(close_in_child, NULL);
     answers(url(), "0");
@@ -147,14 +151,96 @@ static void test_fork_during_a_request(void **unused)
     sem_destroy(&go);
 }
 
+/* A child that lives on holds a copy of a connection's descriptor. Once the parent has closed its own, nothing of it
+   may be left in the parent's epoll set, where it would be ready for ever. */
+
+static int epoll_entries(void)
+{
+    int entries = 0;
+    for (int fd = 0; fd < 1024; fd++) {
+        char path[64], line[256], is[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(path, is, sizeof is - 1);
+        is[length > 0 ? length : 0] = 0;
+        if (!strstr(is, "[eventpoll]")) continue;
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+        FILE *file = fopen(path, "r");
+        check(file != NULL);
+        while (fgets(line, sizeof line, file)) entries += strncmp(line, "tfd:", 4) == 0;
+        fclose(file);
+    }
+    return entries;
+}
+
+static plait_scope *_Atomic cancelled;
+static void *run_cancelled(void *to)
+{
+    plait_http_response r;
+    PLAIT_CANCEL_SCOPE(scope);
+    atomic_store(&cancelled, &scope);
+    check_code(plait_http_get(to, NULL, &r), PLAIT_ECANCELED);
+    return NULL;
+}
+
+static void cancel_with_a_child_alive(char *to)
+{
+    int ends[2], status;
+    pthread_t thread;
+    check_number(pipe(ends), 0);
+    check_number(pthread_create(&thread, NULL, run_cancelled, to), 0);
+    while (epoll_entries() == 0) sched_yield();
+    pid_t child = fork();
+    check(child >= 0);
+    if (child == 0) {
+        char nothing;
+        close(ends[1]);
+        _exit(read(ends[0], &nothing, 1) == 0 ? 0 : 1);
+    }
+    plait_scope_cancel(atomic_load(&cancelled));
+    check_number(pthread_join(thread, NULL), 0);
+    check_number(epoll_entries(), 0);
+    close(ends[0]);
+    close(ends[1]);
+    check(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void test_child_that_holds_a_connection(void **unused)
+{
+    (void)unused;
+    char to[64];
+    sem_init(&go, 0, 0);
+    server = fault_server_start(number, NULL);
+    snprintf(to, sizeof to, "%s", fault_server_url(server, "/slow"));
+    cancel_with_a_child_alive(to);
+    sem_post(&go);
+    fault_server_stop(server);
+    sem_destroy(&go);
+
+    /* The same while it is still connecting: to a listener whose queue is full. */
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fill[4];
+    check(listener >= 0 && bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 0) == 0);
+    check(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    for (int i = 0; i < 4; i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        check(fill[i] >= 0);
+        if (connect(fill[i], (struct sockaddr *)&address, size) != 0) check_number(errno, EINPROGRESS);
+    }
+    snprintf(to, sizeof to, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    cancel_with_a_child_alive(to);
+    for (int i = 0; i < 4; i++) close(fill[i]);
+    close(listener);
+    plait_http_close_idle();
+}
+
 int main(void)
 {
     setenv("no_proxy", "*", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_child_has_connections_of_its_own),
-        cmocka_unit_test(test_child_of_a_child),
-        cmocka_unit_test(test_child_closes_what_is_not_its_own),
-        cmocka_unit_test(test_fork_during_a_request),
+        cmocka_unit_test(test_child_has_connections_of_its_own), cmocka_unit_test(test_child_of_a_child),
+        cmocka_unit_test(test_child_closes_what_is_not_its_own), cmocka_unit_test(test_fork_during_a_request),
+        cmocka_unit_test(test_child_that_holds_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

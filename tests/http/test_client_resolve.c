@@ -1,5 +1,6 @@
 /* test_client_resolve.c: names that take their time. The look-up is a stand-in for getaddrinfo, which libcurl's threads
-   call: "stuck.invalid" is not answered until the test says so, "here.invalid" is this machine. */
+   call: "stuck.invalid" is not answered until the test says so, "here.invalid" is this machine, and "twice.invalid" has two
+   addresses, at the first of which nobody listens. */
 #include "check.h"
 #include "fault_server.h"
 #include <dlfcn.h>
@@ -48,6 +49,16 @@ PLAIT_API int getaddrinfo(const char *restrict node, const char *restrict servic
     *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
     if (node && strcmp(node, "stuck.invalid") == 0) pass_gate();
     if (node && strcmp(node, "here.invalid") == 0) return real("127.0.0.1", service, hints, result);
+    if (node && strcmp(node, "twice.invalid") == 0) {
+        struct addrinfo *second;
+        int err = real("127.0.0.1", service, hints, &second);
+        if (!err) err = real("127.0.0.2", service, hints, result);
+        if (err) return err;
+        struct addrinfo *last = *result;
+        while (last->ai_next) last = last->ai_next;
+        last->ai_next = second;
+        return 0;
+    }
     if (node && strstr(node, ".invalid")) return EAI_NONAME;
     return real(node, service, hints, result);
 }
@@ -70,6 +81,25 @@ static void test_name_that_is_known(void **unused)
         plait_http_response_clear(&r);
     }
     check_number(fault_server_accepts(s), 1);
+    plait_http_close_idle();
+    fault_server_stop(s);
+}
+
+/* The socket of the first try is closed and the one of the second gets its number, unseen by libcurl's own book-keeping. */
+static void test_name_with_two_addresses(void **unused)
+{
+    (void)unused;
+    fault_server *s = fault_server_start(hello, NULL);
+    char url[64];
+    plait_http_response r;
+    snprintf(url, sizeof url, "http://twice.invalid:%d/", fault_server_port(s));
+    for (int i = 0; i < 3; i++) {
+        check_code(plait_http_get(url, NULL, &r), 0);
+        check_string((char *)r.body.data, "hello");
+        plait_http_response_clear(&r);
+        if (i == 1) plait_http_close_idle();
+    }
+    check_number(fault_server_accepts(s), 2);
     plait_http_close_idle();
     fault_server_stop(s);
 }
@@ -131,9 +161,8 @@ int main(void)
 {
     setenv("no_proxy", "*", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_name_that_is_known),
-        cmocka_unit_test(test_name_that_is_not_known),
-        cmocka_unit_test(test_deadline_while_resolving),
+        cmocka_unit_test(test_name_that_is_known),     cmocka_unit_test(test_name_with_two_addresses),
+        cmocka_unit_test(test_name_that_is_not_known), cmocka_unit_test(test_deadline_while_resolving),
         cmocka_unit_test(test_cancel_while_resolving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
