@@ -17,6 +17,7 @@
 #include <plait/error.h>
 #include <plait/event.h>
 #include <plait/executor.h>
+#include <plait/fork.h>
 #include <plait/future.h>
 #include <plait/group.h>
 #include <plait/io.h>

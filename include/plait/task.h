@@ -93,6 +93,7 @@ PLAIT_END_DECLARATIONS
 #define PLAIT_TASK_2_(f, A, R, va, vr, check, flags)                                                                   \
     check##va##_(f, A) check##vr##_(f, R) PLAIT_UNUSED_ typedef A f##_plait_argument;                                  \
     PLAIT_UNUSED_ typedef R f##_plait_result;                                                                          \
+    enum { f##_plait_argument_size = PLAIT_SIZE_##va##_(A), f##_plait_result_size = PLAIT_SIZE_##vr##_(R) };           \
     static int f##_plait_run(const void *argument, void *result) PLAIT_THUNK_(PLAIT_CALL_##va##vr##_(f))               \
         PLAIT_UNUSED_ static const plait_task f##_plait_task = { f##_plait_run,                                        \
                                                                  PLAIT_SIZE_##va##_(A),                                \

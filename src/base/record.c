@@ -37,6 +37,15 @@ plait_record *plait_record_new(int code, plait_record *cause, const char *format
     return r;
 }
 
+plait_record *plait_record_say(int code, plait_record *cause, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    plait_record *r = plait_record_new(code, cause, format, arguments);
+    va_end(arguments);
+    return r;
+}
+
 plait_record *plait_record_ref(plait_record *r)
 {
     if (r) atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed);

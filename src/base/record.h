@@ -18,6 +18,7 @@ struct plait_record {
 
 /* A record of `code` with a reference, or NULL without memory. Takes the caller's reference of `cause` in any case. */
 plait_record *plait_record_new(int code, plait_record *cause, const char *format, va_list arguments);
+plait_record *plait_record_say(int code, plait_record *cause, const char *format, ...) PLAIT_PRINTF_(3, 4);
 plait_record *plait_record_ref(plait_record *record);
 void plait_record_unref(plait_record *record); /* NULL is nothing */
 

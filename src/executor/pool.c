@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
+#include "executor/fork.h"
 #include "park/thread_parker.h"
 #include <sched.h>
 #include <stdlib.h>
@@ -115,8 +116,10 @@ static int submit(plait_executor *ex, plait_future *f)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
     plait_context *self = plait_current();
-    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, f)) plait_pool_offer(p);
-    else plait_pool_put(p, f);
+    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f))
+        plait_pool_offer(p);
+    else
+        plait_pool_put(p, f);
     return 0;
 }
 
@@ -216,14 +219,40 @@ static void helped(plait_executor *ex)
     struct plait_pool *p = (struct plait_pool *)ex;
     struct plait_deque *own = &((struct plait_worker *)plait_current()->seat)->deque;
     atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
-    for (plait_future *f; (f = plait_deque_pop(own));) {
-        if (atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
-            plait_deque_push(own, f); /* there is room: it was just taken from there */
-            plait_pool_offer(p);      /* to those who looked meanwhile */
+    for (uintptr_t work; (work = plait_deque_pop(own));) {
+        plait_future *f = (plait_future *)work;
+        if (work & PLAIT_IS_FORK || atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
+            plait_deque_push(own, work); /* there is room: it was just taken from there */
+            plait_pool_offer(p);         /* to those who looked meanwhile */
             return;
         }
         plait_future_release(f);
     }
+}
+
+static bool take_fork(plait_executor *ex, plait_fork *fork)
+{
+    struct plait_deque *own = &((struct plait_worker *)plait_current()->seat)->deque;
+    fork->at = atomic_load_explicit(&own->bottom, memory_order_relaxed);
+    if (!plait_deque_push(own, (uintptr_t)fork | PLAIT_IS_FORK)) return false;
+    plait_pool_offer((struct plait_pool *)ex);
+    return true;
+}
+
+/* Above the fork may lie futures submitted since, which then go into the inbox, and forks that are not joined yet, which
+   may as well be run now. */
+static bool give_fork_back(plait_executor *ex, plait_fork *fork)
+{
+    struct plait_pool *p = (struct plait_pool *)ex;
+    struct plait_deque *own = &((struct plait_worker *)plait_current()->seat)->deque;
+    while (!plait_deque_stolen(own, fork->at)) {
+        uintptr_t work = plait_deque_pop(own);
+        if (work == ((uintptr_t)fork | PLAIT_IS_FORK)) return true;
+        if (!work) break; /* a thief was faster */
+        if (work & PLAIT_IS_FORK) plait_fork_run((plait_fork *)(work & ~PLAIT_IS_FORK));
+        else plait_pool_put(p, (plait_future *)work);
+    }
+    return false;
 }
 
 static size_t allowed_cpus(void)
@@ -234,9 +263,15 @@ static size_t allowed_cpus(void)
 
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { submit,         close_pool,    free_pool,
-                                                                 get_statistics, worker_sleeps, worker_resumes,
-                                                                 helped };
+    static const struct plait_executor_operations operations = { .submit = submit,
+                                                                 .close = close_pool,
+                                                                 .free = free_pool,
+                                                                 .get_statistics = get_statistics,
+                                                                 .sleep = worker_sleeps,
+                                                                 .resume = worker_resumes,
+                                                                 .helped = helped,
+                                                                 .take_fork = take_fork,
+                                                                 .give_fork_back = give_fork_back };
     plait_thread_options o;
     if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
     if (o.workers < 0) {

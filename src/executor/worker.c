@@ -1,5 +1,6 @@
 /* worker.c: the life of one worker: its own newest task, else the oldest from outside, else another worker's oldest, else
    rest. What must hold is told in pool.h. */
+#include "executor/fork.h"
 #include "executor/pool.h"
 #include "park/thread_parker.h"
 #include <pthread.h>
@@ -17,17 +18,17 @@ static char *stack_floor(void)
     return low ? (char *)low + size / 2 : NULL;
 }
 
-static plait_future *steal(struct plait_pool *p, struct plait_worker *me)
+static uintptr_t steal(struct plait_pool *p, struct plait_worker *me)
 {
     struct plait_worker *w = me->next ? me->next : plait_pool_first_worker(p); /* each begins at his neighbour */
     for (struct plait_worker *begin = w;;) {
-        plait_future *f = w == me ? NULL : plait_deque_steal(&w->deque);
-        if (f) {
+        uintptr_t work = w == me ? 0 : plait_deque_steal(&w->deque);
+        if (work) {
             if (plait_deque_count(&w->deque)) plait_pool_offer(p);
-            return f;
+            return work;
         }
         w = w->next ? w->next : plait_pool_first_worker(p);
-        if (w == begin) return NULL;
+        if (w == begin) return 0;
     }
 }
 
@@ -44,10 +45,10 @@ static void look_out(struct plait_pool *p, struct plait_worker *me)
 }
 
 /* Rests until engaged, unless there is something to steal now that we are known to rest: that is given back then. */
-static plait_future *rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *node, bool surplus)
+static uintptr_t rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *node, bool surplus)
 {
-    plait_future *f = surplus ? NULL : steal(p, me);
-    if (f) {
+    uintptr_t work = surplus ? 0 : steal(p, me);
+    if (work) {
         plait_waiter *last = plait_waitlist_hold(&p->idle);
         bool listed = atomic_load_explicit(&node->state, memory_order_relaxed) == PLAIT_LISTED;
         if (listed) {
@@ -56,22 +57,23 @@ static plait_future *rest(struct plait_pool *p, struct plait_worker *me, plait_w
             plait_pool_count_active(p, p->active + 1);
         }
         plait_waitlist_release(&p->idle, last);
-        if (listed) return f;
+        if (listed) return work;
     }
     (void)!plait_wait_in(&p->idle, node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
-    if (f) plait_pool_engage(p, plait_pool_work_on_deques(p)); /* what we were engaged for is somebody else's to do */
-    return f;
+    if (work)
+        plait_pool_engage(p, plait_pool_work_on_deques(p)); /* what we were engaged for is somebody else's to do */
+    return work;
 }
 
 enum { TURNS = 64, INBOX_FIRST = 0, OTHERS_FIRST = 32 };
 
-/* The next task; NULL when the worker is to end. */
-static plait_future *next_task(struct plait_pool *p, struct plait_worker *me)
+/* The next future or fork; 0 when the worker is to end. */
+static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
 {
-    plait_future *found = NULL;
+    uintptr_t found = 0;
     unsigned now = ++me->turn % TURNS;
     if (atomic_load_explicit(&p->crowded, memory_order_relaxed)) {
-        while ((found = plait_deque_steal(&me->deque))) plait_pool_put(p, found);
+        while ((found = plait_deque_steal(&me->deque))) plait_pool_put(p, (plait_future *)found); /* all forks are joined */
     } else {
         if (now == OTHERS_FIRST) found = steal(p, me);
         if (!found && now != INBOX_FIRST) found = plait_deque_pop(&me->deque);
@@ -87,7 +89,7 @@ static plait_future *next_task(struct plait_pool *p, struct plait_worker *me)
             struct plait_decision d = plait_pool_decide(p, &last, false);
             plait_waitlist_release(&p->idle, last);
             plait_pool_carry_out(p, d);
-            return (plait_future *)link;
+            return (uintptr_t)link;
         }
         bool nothing = surplus || plait_inbox_mark(&p->inbox),
              end = nothing && p->closed && !plait_pool_work_on_deques(p);
@@ -100,11 +102,20 @@ static plait_future *next_task(struct plait_pool *p, struct plait_worker *me)
             last = plait_ring_add(last, &node, true); /* the one that rested least is the warmest */
         }
         plait_waitlist_release(&p->idle, last);
-        if (end) return NULL;
-        plait_future *f = resting ? rest(p, me, &node, surplus) : plait_deque_pop(&me->deque);
-        if (f) return f;
+        if (end) return 0;
+        uintptr_t work = resting ? rest(p, me, &node, surplus) : plait_deque_pop(&me->deque);
+        if (work) return work;
         if (!resting && turn % 64 == 63) sched_yield(); /* a putter is between its steps */
     }
+}
+
+/* False when it was cancelled, or run by one who waited for it. */
+static bool run(uintptr_t work)
+{
+    if (work & PLAIT_IS_FORK) return plait_fork_run((plait_fork *)(work & ~PLAIT_IS_FORK)), true;
+    bool ran = plait_future_run((plait_future *)work, NULL);
+    plait_future_release((plait_future *)work);
+    return ran;
 }
 
 int plait_worker_run(void *worker)
@@ -115,10 +126,9 @@ int plait_worker_run(void *worker)
     self->worker = p;
     self->seat = me;
     self->stack_floor = stack_floor();
-    for (plait_future *f; (f = next_task(p, me));) {
+    for (uintptr_t work; (work = next_task(p, me));) {
         atomic_store_explicit(&me->running, true, memory_order_relaxed);
-        bool ran = plait_future_run(f, NULL); /* or it was cancelled, or run by one who waited for it */
-        plait_future_release(f);
+        bool ran = run(work);
         atomic_store_explicit(&me->running, false, memory_order_relaxed);
         atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
     }

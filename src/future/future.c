@@ -102,60 +102,6 @@ static void finish(plait_future *f, int error, plait_record *record)
     plait_wake(plait_waitlist_claim_all(&f->waiters, true));
 }
 
-static plait_record *new_record(int code, plait_record *cause, const char *format, ...) PLAIT_PRINTF_(3, 4);
-static plait_record *new_record(int code, plait_record *cause, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    plait_record *r = plait_record_new(code, cause, format, arguments);
-    va_end(arguments);
-    return r;
-}
-
-/* What became of a task whose code is one that waits say about themselves: as its outcome, it would be taken for what was
-   said of the wait for it, after which the future goes on. NULL for all other codes. */
-static const char *said_of_a_wait(int code)
-{
-    switch (code) {
-    case PLAIT_ECANCELED: return "was cancelled";
-    case PLAIT_ETIMEDOUT: return "timed out";
-    case PLAIT_EAGAIN: return "would have had to wait";
-    case PLAIT_EDEADLK: return "would have waited for ever";
-    default: return NULL;
-    }
-}
-
-static plait_record *wrap(int *error, plait_record *said, const char *how)
-{
-    if (!said) said = new_record(*error, NULL, "%s", plait_error_text(*error));
-    *error = PLAIT_ETASK;
-    return new_record(PLAIT_ETASK, said, "the task %s", how);
-}
-
-/* The record of a task that returned `error`: what it said itself, with its name and site; or one that names it, with
-   what it said as the cause. */
-static plait_record *conclude(plait_future *f, int *error, plait_record *said)
-{
-    if (said && (*error == 0 || said->public.code != *error)) {
-        plait_record_unref(said);
-        said = NULL;
-    }
-    if (*error == 0) return NULL;
-    if (*error > 0) {
-        said = new_record(PLAIT_EINVAL, said, "it returned %d, which is neither 0 nor a negative code", *error);
-        *error = PLAIT_EINVAL;
-    }
-    f->was_cut = *error == PLAIT_ECANCELED;
-    const char *how = said_of_a_wait(*error);
-    if (how) {
-        said = wrap(error, said, how);
-    } else if (!said || said->task[0] || atomic_load_explicit(&said->references, memory_order_acquire) != 1) {
-        said = new_record(*error, said, "%s", plait_error_text(*error));
-    }
-    if (said) plait_record_set_task(said, f->name, f->file, f->line);
-    return said;
-}
-
 bool plait_future_run(plait_future *f, plait_scope *outer)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return false;
@@ -172,7 +118,7 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     if (self->scope != &f->scope)
         plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
     plait_record *said = plait_context_leave(self, f->name);
-    plait_record *record = conclude(f, &error, said);
+    plait_record *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
     finish(f, error, record);
     return true;
 }
@@ -181,7 +127,7 @@ void plait_future_fail(plait_future *f, int error, plait_record *record)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return;
     atomic_store_explicit(&f->state, PLAIT_RUNNING, memory_order_relaxed);
-    if (said_of_a_wait(error)) record = wrap(&error, record, "could not be started");
+    record = plait_wrap(&error, record, "could not be started");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
     finish(f, error, record);
 }
@@ -221,8 +167,8 @@ bool plait_future_cancel(plait_future *f)
 {
     if (plait_future_forked(f)) return false; /* who waits for it, or runs it, is the parent's */
     if (leave_pending(f, PLAIT_WAS_CANCELLED)) {
-        plait_record *cause = new_record(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
-        plait_record *record = new_record(PLAIT_ETASK, cause, "the task was cancelled");
+        plait_record *cause = plait_record_say(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
+        plait_record *record = plait_record_say(PLAIT_ETASK, cause, "the task was cancelled");
         if (record) plait_record_set_task(record, f->name, f->file, f->line);
         finish(f, PLAIT_ETASK, record);
         return true;

@@ -13,6 +13,7 @@
 #include "future/set.h"
 #include "park/scope.h"
 #include <plait/executor.h>
+#include <plait/fork.h>
 #include <stddef.h>
 
 enum { PLAIT_PENDING, PLAIT_STARTING, PLAIT_RUNNING, PLAIT_WAS_CANCELLED, PLAIT_ASKED = 8 }; /* plait_future.state */
@@ -56,6 +57,9 @@ struct plait_executor_operations {
     void (*resume)(plait_executor *);
     /* One of its workers has run a future in place of waiting for it; the queue still has it. */
     void (*helped)(plait_executor *);
+    /* By one of its workers: takes a fork over, or false; and gives it back unless somebody has begun it. */
+    bool (*take_fork)(plait_executor *, plait_fork *);
+    bool (*give_fork_back)(plait_executor *, plait_fork *);
 };
 struct plait_executor {
     const struct plait_executor_operations *operations;
@@ -66,6 +70,15 @@ struct plait_executor {
 /* Runs the task here, in a context of its own, unless somebody else has it or it was cancelled: false then. Through
    `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */
 bool plait_future_run(plait_future *, plait_scope *outer);
+
+/* What became of a task that returned *error: its code, which may be another, and the record of a failure, made of what it
+   said itself. Takes the reference of `said`. *was_cut: its code was PLAIT_ECANCELED. */
+struct plait_site {
+    const char *name, *file;
+    int line;
+};
+plait_record *plait_wrap(int *error, plait_record *said, const char *how); /* such a code as the cause of PLAIT_ETASK */
+plait_record *plait_conclude(struct plait_site, int *error, bool *was_cut, plait_record *said);
 
 /* Drops a reference that is no owner's. */
 void plait_future_release(plait_future *);
