@@ -109,7 +109,7 @@ static void release(struct plait_http_server *s)
 }
 
 /* 0, or why it does not run, with a record: nothing is left of it then but its memory. */
-static int start(struct plait_http_server *s, const char *address)
+static int start(struct plait_http_server *s, plait_executor *acceptors, const char *address)
 {
     struct stat status;
     s->listener = plait_listen(address, 0);
@@ -119,12 +119,10 @@ static int start(struct plait_http_server *s, const char *address)
         s->inode = status.st_ino;
         s->device = status.st_dev;
     }
-    plait_thread_options threads = { .workers = s->options.threads, .name = "http" };
-    s->executor = s->url ? plait_thread_executor_new(&threads) : NULL;
-    int err = s->executor ? plait_semaphore_init(&s->room, (size_t)s->options.connections) : PLAIT_ENOMEM;
+    int err = s->url ? plait_semaphore_init(&s->room, (size_t)s->options.connections) : PLAIT_ENOMEM;
     if (!err) {
         s->roster.listening = true;
-        s->acceptor = plait_submit(plait_thread_per_task_executor(), accept_all, &s);
+        s->acceptor = plait_submit(acceptors, accept_all, &s);
         if (plait_future_get_state(s->acceptor) != PLAIT_FUTURE_FINISHED) return 0;
         PLAIT_SHIELD(shield, PLAIT_FOREVER);
         err = plait_await(s->acceptor, NULL);
@@ -132,6 +130,30 @@ static int start(struct plait_http_server *s, const char *address)
     if (s->url) remove_file(s);
     plait_close(s->listener);
     return err;
+}
+
+plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor *workers, const char *address,
+                                       plait_http_handler *handler, void *context,
+                                       const plait_http_server_options *options)
+{
+    struct plait_http_server *s = plait_allocate(sizeof *s);
+    if (!s) {
+        plait_executor_free(workers);
+        plait_fail(PLAIT_ENOMEM, "no memory for a server");
+        return NULL;
+    }
+    s->options = *options;
+    s->handler = handler;
+    s->context = context;
+    s->executor = workers;
+    s->generation = plait_process_generation();
+    s->roster.threads = (size_t)options->threads;
+    int err = start(s, acceptors, address);
+    if (!err) return s;
+    if (!plait_error() || plait_error()->code != err)
+        plait_fail(err, "no server on %s: %s", address, plait_error_text(err));
+    release(s);
+    return NULL;
 }
 
 plait_http_server *plait_http_serve_sized(const char *address, plait_http_handler *handler, void *context,
@@ -143,22 +165,10 @@ plait_http_server *plait_http_serve_sized(const char *address, plait_http_handle
         plait_fail(PLAIT_EINVAL, "a server needs a handler");
         return NULL;
     }
-    struct plait_http_server *s = plait_allocate(sizeof *s);
-    if (!s) {
-        plait_fail(PLAIT_ENOMEM, "no memory for a server");
-        return NULL;
-    }
-    s->options = o;
-    s->handler = handler;
-    s->context = context;
-    s->generation = plait_process_generation();
-    s->roster.threads = (size_t)o.threads;
-    int err = start(s, address);
-    if (!err) return s;
-    if (!plait_error() || plait_error()->code != err)
-        plait_fail(err, "no server on %s: %s", address, plait_error_text(err));
-    release(s);
-    return NULL;
+    plait_executor *workers =
+        plait_thread_executor_new(&(plait_thread_options){ .workers = o.threads, .name = "http" });
+    if (!workers) return NULL;
+    return plait_http_serve_on(plait_thread_per_task_executor(), workers, address, handler, context, &o);
 }
 
 const char *plait_http_server_url(plait_http_server *server) { return server->url; }

@@ -34,6 +34,12 @@ struct plait_http_connection {
     char peer[64];
 };
 
+/* What plait_http_serve does: `options` are filled in, the acceptor runs on `acceptors`, the connections on `workers`,
+   which is the server's from here on, also when this fails. */
+plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor *workers, const char *address,
+                                       plait_http_handler *handler, void *context,
+                                       const plait_http_server_options *options);
+
 /* Serves `fd` on the server's executor and closes it in the end. Gives the permit back, then and when it cannot. */
 void plait_http_connection_start(struct plait_http_server *, int fd);
 
