@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
+#include "io/address.h"
 #include <plait/io.h>
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -77,23 +78,20 @@ static int check_options(plait_http_server_options *o)
 /* A URL that a client on this machine can use. */
 static char *url_of(int listener, const char *address)
 {
-    struct sockaddr_storage name = { 0 };
-    socklen_t size = sizeof name;
+    struct plait_address a = { .size = sizeof a.name };
     char host[INET6_ADDRSTRLEN + 2] = "127.0.0.1", url[sizeof host + 32];
-    if (getsockname(listener, (struct sockaddr *)&name, &size) != 0) return NULL;
-    if (name.ss_family == AF_UNIX) return plait_copy_string(address);
-    if (name.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&name;
-        if (v4->sin_addr.s_addr != htonl(INADDR_ANY)) inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+    if (getsockname(listener, &a.name.any, &a.size) != 0) return NULL;
+    if (a.name.any.sa_family == AF_UNIX) return plait_copy_string(address);
+    if (a.name.any.sa_family == AF_INET) {
+        if (a.name.v4.sin_addr.s_addr != htonl(INADDR_ANY)) inet_ntop(AF_INET, &a.name.v4.sin_addr, host, sizeof host);
     } else {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&name;
-        bool any = IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+        bool any = IN6_IS_ADDR_UNSPECIFIED(&a.name.v6.sin6_addr);
         int only = 0;
-        socklen_t only_size = sizeof only;
-        getsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &only, &only_size);
+        socklen_t size = sizeof only;
+        getsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size);
         if (!any || only) {
             host[0] = '[';
-            inet_ntop(AF_INET6, any ? &in6addr_loopback : &v6->sin6_addr, host + 1, sizeof host - 2);
+            inet_ntop(AF_INET6, any ? &in6addr_loopback : &a.name.v6.sin6_addr, host + 1, sizeof host - 2);
             strcat(host, "]");
         }
     }
@@ -165,8 +163,8 @@ plait_http_server *plait_http_serve_sized(const char *address, plait_http_handle
         plait_fail(PLAIT_EINVAL, "a server needs a handler");
         return NULL;
     }
-    plait_executor *workers =
-        plait_thread_executor_new(&(plait_thread_options){ .workers = o.threads, .name = "http" });
+    plait_thread_options threads = { .workers = o.threads, .name = "http" };
+    plait_executor *workers = plait_thread_executor_new(&threads);
     if (!workers) return NULL;
     return plait_http_serve_on(plait_thread_per_task_executor(), workers, address, handler, context, &o);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "io/address.h"
 #include <plait/io.h>
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -179,19 +180,17 @@ PLAIT_LOCAL_TASK(serve, http_connection, void);
 
 static void name_peer(struct plait_http_connection *c, int fd)
 {
-    struct sockaddr_storage peer = { 0 };
-    socklen_t size = sizeof peer;
+    struct plait_address a = { .size = sizeof a.name };
     char host[INET6_ADDRSTRLEN];
-    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0) return;
-    if (peer.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&peer;
-        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-        snprintf(c->peer, sizeof c->peer, "%s:%d", host, ntohs(v4->sin_port));
-    } else if (peer.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&peer;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-        inet_ntop(mapped ? AF_INET : AF_INET6, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), host, sizeof host);
-        snprintf(c->peer, sizeof c->peer, mapped ? "%s:%d" : "[%s]:%d", host, ntohs(v6->sin6_port));
+    if (getpeername(fd, &a.name.any, &a.size) != 0) return;
+    if (a.name.any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &a.name.v4.sin_addr, host, sizeof host);
+        snprintf(c->peer, sizeof c->peer, "%s:%d", host, ntohs(a.name.v4.sin_port));
+    } else if (a.name.any.sa_family == AF_INET6) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&a.name.v6.sin6_addr);
+        const unsigned char *bytes = a.name.v6.sin6_addr.s6_addr;
+        inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? bytes + 12 : bytes, host, sizeof host);
+        snprintf(c->peer, sizeof c->peer, mapped ? "%s:%d" : "[%s]:%d", host, ntohs(a.name.v6.sin6_port));
     }
 }
 

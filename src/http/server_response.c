@@ -125,12 +125,14 @@ const char *plait_http_response_fault(const plait_http_server_response *response
 /* "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale is. */
 static void write_date(char *text, size_t size)
 {
-    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     time_t now = time(NULL);
     struct tm t;
     gmtime_r(&now, &t);
-    snprintf(text, size, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * t.tm_wday, t.tm_mday,
-             months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    snprintf(text, size, "%s, %02d %s %d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday, months[t.tm_mon],
+             t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 int plait_http_head_write(struct plait_http_head *head, const plait_http_server_response *response,
