@@ -1,21 +1,110 @@
-/* thread_per_task.c: starts a thread for each task. The thread owns the executor's reference. */
-#include "executor/process_wide.h"
-#include <plait/thread.h>
+/* thread_per_task.c: starts a thread for each task.
 
-static int run(void *future)
+   What must hold: a thread that has run its task is on the list of the ended, where the next submit, or the end of the
+   program, joins it: so when main has returned no thread is left in the middle of its own end. The end of the program
+   waits for tasks that still run; not for its own, when a task calls exit, and not in a forked child for its parent's. */
+#include "base/memory.h"
+#include "executor/process_wide.h"
+#include <plait/condition.h>
+#include <plait/scope.h>
+#include <plait/thread.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct task_thread {
+    plait_thread *thread;
+    plait_future *future;
+    struct task_thread *next;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static plait_mutex guard;
+static plait_condition one_ended;
+static size_t running;
+static struct task_thread *ended;
+static _Thread_local bool here; /* this thread is one of them */
+
+static void join_all(struct task_thread *t)
 {
-    plait_future_run(future, NULL);
-    plait_future_release(future);
+    while (t) {
+        struct task_thread *next = t->next;
+        plait_thread_free(t->thread);
+        free(t);
+        t = next;
+    }
+}
+
+static struct task_thread *take_ended(void)
+{
+    struct task_thread *t = ended;
+    ended = NULL;
+    return t;
+}
+
+static void at_exit(void)
+{
+    plait_mutex_lock(&guard);
+    PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
+    while (running > here) (void)!plait_condition_wait(&one_ended, &guard, PLAIT_FOREVER); /* nothing cuts it short */
+    struct task_thread *through = take_ended();
+    plait_mutex_unlock(&guard);
+    join_all(through);
+}
+
+/* The threads are the parent's. */
+static void in_forked_child(void)
+{
+    guard = (plait_mutex)PLAIT_MUTEX_INIT;
+    one_ended = (plait_condition)PLAIT_CONDITION_INIT;
+    running = 0;
+    ended = NULL;
+    here = false;
+}
+
+static void prepare(void)
+{
+    atexit(at_exit);
+    pthread_atfork(NULL, NULL, in_forked_child);
+}
+
+static int run(void *argument)
+{
+    struct task_thread *me = argument;
+    here = true;
+    plait_future_run(me->future, NULL);
+    plait_future_release(me->future);
+    plait_mutex_lock(&guard);
+    me->next = ended;
+    ended = me;
+    running--;
+    plait_mutex_unlock(&guard);
+    plait_condition_broadcast(&one_ended);
     return 0;
+}
+
+/* The guard is held over the start, so that who takes a thread off the list finds it there. */
+static plait_thread *start(struct task_thread *t)
+{
+    PLAIT_LOCKED(&guard);
+    t->thread = plait_thread_start(run, t, &(plait_thread_start_options){ .name = t->future->name });
+    running += t->thread != NULL;
+    return t->thread;
 }
 
 static int submit(plait_executor *ex, plait_future *f)
 {
     (void)ex;
-    plait_thread *t = plait_thread_start(run, f, &(plait_thread_start_options){ .name = f->name });
-    if (!t) return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
-    plait_thread_detach(t);
-    return 0;
+    pthread_once(&once, prepare);
+    plait_mutex_lock(&guard);
+    struct task_thread *through = take_ended();
+    plait_mutex_unlock(&guard);
+    join_all(through);
+    struct task_thread *t = plait_allocate(sizeof *t);
+    if (!t) return plait_fail(PLAIT_ENOMEM, "no memory for a thread");
+    t->future = f;
+    if (start(t)) return 0;
+    free(t);
+    return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
 }
 
 plait_executor *plait_thread_per_task_executor(void)
