@@ -1,29 +1,30 @@
 /* throttle.pml: the throttle's sleepers against changes of the line. Tokens come one per tick of a clock, once a change
    has set them going; another change may push the line back; sleepers park until their own time.
-   BROKEN: 8
+   BROKEN: 7
      1  a sleeper lets go of the spin bit between reckoning its time and joining the list
      2  the change wakes nobody
      3  a sleeper whose time has come goes without looking at the line again
-     4  a sleeper that was woken by the change parks again until the time that it had
+     4  a sleeper that was woken by the change sleeps on until the time that it had
      5  one that is cut short gives its ticket back though a newer one is out
      6  a try looks at what has come and not gone, and passes those that have tickets
-     7  unpark leaves no token for a task that is not parked yet
-     8  one that is cut short while the change wakes it leaves without waiting for WOKEN
+     7  one that is cut short while the change wakes it leaves without waiting for WOKEN
+   CC: -O2 -DSAFETY -DCOLLAPSE
 
-   Tasks 0 to 2 take a token each; 1 and 2 may be cut short whenever they look. One more tries once. Checked: no more are
-   gone than have come; a ticket given out is newer than all that are held; nobody is asleep for ever (an invalid end
-   state); no node is touched after its owner has left. Each reads the clock before it holds the spin bit, as the code
+   Two tasks take a token each; one of them may be cut short once, whenever it looks, and then begins anew. One more tries
+   once. Checked: no more are gone than have come; a ticket given out is newer than all that are held; nobody is asleep
+   for ever (an invalid end state); no node is touched after its owner has left. Each reads the clock before it holds the spin bit, as the code
    does: so one may come with a time that is older than the line. What is done under the spin bit is one step, since
-   nobody else sees a part of it. The model is sequentially consistent. */
+   nobody else sees a part of it; so is a park. The model is sequentially consistent. What is not
+   used any more is set to 0, so that like states are one. */
 #ifndef BROKEN
 #define BROKEN 0
 #endif
-#define TASKS 3
+#define TASKS 2
 #define CHANGED_BY 2                 /* the clock goes no further before the changes are made */
-#define END 7                        /* by then all tokens have come */
+#define END 8                        /* by then all tokens have come */
 #define NEVER 255
 
-mtype = { EMPTY, PARKED, NOTIFIED, FREE, LISTED, CLAIMED, WOKEN };
+mtype = { FREE, LISTED, CLAIMED, WOKEN };
 
 byte now;
 bool changed;                        /* all changes are made */
@@ -33,10 +34,10 @@ bool flowing;
 byte come, at;                       /* so many had come at `at`; then one per tick */
 byte taken, gone;
 byte ticket[TASKS], first[TASKS];    /* 0: holds none */
-chan ring = [TASKS] of { byte };     /* who is listed */
+bool listed[TASKS];
 
 mtype node[TASKS] = FREE;            /* FREE: the stack frame is gone */
-mtype parker[TASKS] = EMPTY;
+bool token[TASKS];                   /* of the parker */
 byte until[TASKS];
 hidden byte i, newer;                /* used inside of one step */
 
@@ -50,15 +51,8 @@ inline flow(time)
 
 inline go() { gone++; assert(gone <= come) }
 
-inline park(me)                      /* until its time; for no reason is the same as in time, to who looks again */
-{
-    atomic { if :: parker[me] == NOTIFIED -> parker[me] = EMPTY :: parker[me] == EMPTY -> parker[me] = PARKED fi };
-    if
-    :: atomic { parker[me] == NOTIFIED -> parker[me] = EMPTY }
-    :: atomic { parker[me] == EMPTY -> skip }
-    :: atomic { parker[me] == PARKED && now >= until[me] -> parker[me] = EMPTY }
-    fi
-}
+/* To return for no reason is the same as in time, to who looks again. */
+inline park(me) { atomic { token[me] || now >= until[me] -> token[me] = false } }
 
 /* The holder that took its ticket next after `mine`, or TASKS. */
 inline find_newer(mine)
@@ -87,8 +81,7 @@ inline give_back(me)
     :: newer == TASKS && taken == ticket[me] -> taken = first[me]
     :: else
 #endif
-    fi;
-    ticket[me] = 0
+    fi
 }
 
 inline take(me)
@@ -102,6 +95,8 @@ inline take(me)
     ticket[me] = taken
 }
 
+inline leave(me) { ticket[me] = 0; first[me] = 0; until[me] = 0; time = 0; goto out }
+
 proctype task(byte me; bool may_be_cut)
 {
     byte time;
@@ -111,13 +106,12 @@ look:
     atomic {
         flow(time);
         if
-        :: ticket[me] == 0 && come > taken -> taken++; go(); goto out
-        :: ticket[me] && ticket[me] <= come -> ticket[me] = 0; go(); goto out
+        :: ticket[me] == 0 && come > taken -> taken++; go(); leave(me)
+        :: ticket[me] && ticket[me] <= come -> go(); leave(me)
         :: else
         fi;
         if
-        :: cut && ticket[me] -> give_back(me); goto out
-        :: cut && !ticket[me] -> goto out
+        :: cut -> give_back(me); ticket[me] = 0; cut = false; may_be_cut = false; goto look
         :: else
         fi;
         if :: ticket[me] == 0 -> take(me) :: else fi;
@@ -125,34 +119,27 @@ look:
         :: flowing -> until[me] = at + ticket[me] - come
         :: else -> until[me] = NEVER
         fi;
+        time = 0;
 #if BROKEN == 1
     }
     atomic {
 #endif
         node[me] = LISTED;
-        ring ! me
+        listed[me] = true
     }
     do                               /* plait_wait_in */
-    :: node[me] == WOKEN ->
+    :: atomic { node[me] == WOKEN ->
 #if BROKEN == 4
-        atomic { node[me] = LISTED; ring ! me }
+        node[me] = LISTED; listed[me] = true }
 #else
-        break
+        break }
 #endif
-    :: node[me] != WOKEN && (over || now >= until[me] || may_be_cut) ->
-        if
-        :: !over && may_be_cut -> cut = true
-        :: over || now >= until[me]
-        fi;
-        over = true;
-        atomic {
-            if
-            :: node[me] == LISTED -> ring ?? eval(me); break
-            :: else
-            fi
-        }
-#if BROKEN == 8
-        node[me] = FREE; goto out;
+    :: atomic { node[me] != WOKEN && now >= until[me] -> over = true }
+    :: atomic { node[me] != WOKEN && may_be_cut -> cut = true; over = true }
+    :: atomic { over && node[me] == LISTED -> listed[me] = false; break }
+    :: over && node[me] != LISTED ->
+#if BROKEN == 7
+        atomic { node[me] = FREE; over = false; leave(me) }
 #endif
         until[me] = NEVER;
         do :: node[me] == WOKEN -> break :: node[me] != WOKEN -> park(me) od;
@@ -162,7 +149,7 @@ look:
     atomic { node[me] = FREE; over = false }; /* from here on our stack frame is somebody else's */
 #if BROKEN == 3
     if
-    :: now >= until[me] -> atomic { flow(now); ticket[me] = 0; go(); goto out }
+    :: now >= until[me] -> atomic { flow(now); go(); leave(me) }
     :: else
     fi;
 #endif
@@ -183,37 +170,36 @@ proctype tries()
         :: come > taken -> taken++; go()
 #endif
         :: else
-        fi
+        fi;
+        time = 0
     }
 }
 
 inline claim_all()
 {
+    i = 0;
     do
-    :: ring ? claimed[count] -> node[claimed[count]] = CLAIMED; count++
-    :: empty(ring) -> break
+    :: i < TASKS && listed[i] -> listed[i] = false; node[i] = CLAIMED; claimed[i] = true; i++
+    :: i < TASKS && !listed[i] -> i++
+    :: else -> break
     od
 }
 
-inline wake_all()
+inline wake(who)                     /* the mark is the last access to the node */
 {
-    do
-    :: count > 0 ->
-        count--;
-        atomic { assert(node[claimed[count]] == CLAIMED); node[claimed[count]] = WOKEN };
-#if BROKEN == 7
-        atomic { if :: parker[claimed[count]] == PARKED -> parker[claimed[count]] = NOTIFIED :: else fi }
-#else
-        parker[claimed[count]] = NOTIFIED
-#endif
-    :: count == 0 -> break
-    od
+    if
+    :: claimed[who] ->
+        atomic { assert(node[who] == CLAIMED); node[who] = WOKEN; claimed[who] = false };
+        token[who] = true
+    :: else
+    fi
 }
+inline wake_all() { wake(0); wake(1) }
 
 proctype changes()
 {
-    byte time, count;
-    byte claimed[TASKS];
+    byte time;
+    bool claimed[TASKS];
     time = now;                      /* another rate: from none to one per tick */
     atomic {
         flowing = true;
@@ -234,15 +220,15 @@ proctype changes()
        wake_all()
     :: skip
     fi;
-    changed = true
+    atomic { time = 0; changed = true }
 }
 
 proctype clock()
 {
     do
-    :: now < (changed -> END : CHANGED_BY) -> now++
-    :: changed && now == END -> break
+    :: now < CHANGED_BY -> now++
+    :: changed -> now = END; break   /* nothing new happens on the way there */
     od
 }
 
-init { atomic { run task(0, false); run task(1, true); run task(2, true); run tries(); run changes(); run clock() } }
+init { atomic { run task(0, false); run task(1, true); run tries(); run changes(); run clock() } }
