@@ -3,12 +3,13 @@
    them, and has them from the time of its ticket on. So one who waits sleeps once, exactly until then, and is woken for
    nothing else but a line that was drawn anew.
 
-   What must hold, under the spin bit of the wait list, which guards all fields and is held for some tens of instructions:
-   - At the time `at` exactly come + part / nanoseconds tokens have come, and each nanosecond after it brings
-     count / nanoseconds more. A line that is continued goes on from a whole nanosecond with the exact part, so nothing
-     is ever rounded. A line that was pushed back has an `at` that is yet to come, and until then nothing comes.
-   - `taken` is the last ticket that was given out. come - taken is what is in the bucket, never more than `burst`; below
-     zero it is what is promised. Tickets are counted modulo 2^64 and compared by their distance from `come`.
+   What must hold, under the spin bit of the wait list, which guards all fields and is held for some tens of
+   instructions:
+   - At the time `at` exactly come + part / nanoseconds tokens have come, and each nanosecond after it brings count /
+     nanoseconds more. A line that is continued goes on from a whole nanosecond with the exact part, so nothing is ever
+     rounded. A line that was pushed back has an `at` that is yet to come, and until then nothing comes.
+   - `taken` is the last ticket that was given out. come - taken is what is in the bucket, never more than `burst`;
+     below zero it is what is promised. Tickets are counted modulo 2^64 and compared by their distance from `come`.
    - Nobody goes with a ticket above `come`. Nobody goes without a ticket, and tickets are given out in order: so nobody
      passes, and in no stretch of time go more than the rate and the burst allow.
    - Whoever sleeps is on the wait list since before the spin bit was let go under which its time was reckoned. Whoever

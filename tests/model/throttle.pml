@@ -10,12 +10,12 @@
      7  one that is cut short while the change wakes it leaves without waiting for WOKEN
    CC: -O2 -DSAFETY -DCOLLAPSE
 
-   Two tasks take a token each; one of them may be cut short once, whenever it looks, and then begins anew. One more tries
-   once. Checked: no more are gone than have come; a ticket given out is newer than all that are held; nobody is asleep
-   for ever (an invalid end state); no node is touched after its owner has left. Each reads the clock before it holds the spin bit, as the code
-   does: so one may come with a time that is older than the line. What is done under the spin bit is one step, since
-   nobody else sees a part of it; so is a park. The model is sequentially consistent. What is not
-   used any more is set to 0, so that like states are one. */
+   Two tasks take a token each; one of them may be cut short once, whenever it looks, and then begins anew. One more
+   tries once. Checked: no more are gone than have come; a ticket given out is newer than all that are held; nobody is
+   asleep for ever (an invalid end state); no node is touched after its owner has left. Each reads the clock before it
+   holds the spin bit, as the code does: so one may come with a time that is older than the line. What is done under the
+   spin bit is one step, since nobody else sees a part of it; so is a park. The model is sequentially consistent. What
+   is not used any more is set to 0, so that like states are one. */
 #ifndef BROKEN
 #define BROKEN 0
 #endif

@@ -1,5 +1,5 @@
-/* test_throttle.c: what comes into the bucket and what goes out of it, to the token and the nanosecond, with a clock that
-   is moved by hand. Those that sleep for tokens are in test_throttle_wait.c. */
+/* test_throttle.c: what comes into the bucket and what goes out of it, to the token and the nanosecond, with a clock
+   that is moved by hand. Those that sleep for tokens are in test_throttle_wait.c. */
 #include "child.h"
 #include "clock.h"
 #include "runners.h"
@@ -89,8 +89,8 @@ static void TB3_it_never_holds_more_than_the_burst(void **unused)
     clock_of_the_system();
 }
 
-/* Takes by chance, at moments chosen by chance, by all calls that do not wait, and looks at each stretch of time between
-   two moments. */
+/* Takes by chance, at moments chosen by chance, by all calls that do not wait, and looks at each stretch of time
+   between two moments. */
 static void TB4_no_stretch_of_time_sees_more_than_the_rate_and_the_burst(void **unused)
 {
     (void)unused;

@@ -1,5 +1,5 @@
-/* test_throttle_wait.c: those that sleep for tokens: each until its own time, in their order, whatever happens meanwhile to
-   the rate and to the others. The clock is moved by hand, so nothing here takes time. */
+/* test_throttle_wait.c: those that sleep for tokens: each until its own time, in their order, whatever happens
+   meanwhile to the rate and to the others. The clock is moved by hand, so nothing here takes time. */
 #include "clock.h"
 #include "runners.h"
 #include "park/scope.h"
