@@ -172,7 +172,7 @@ static int visit(void *argument)
     if (c.fd >= 0) client_close(&c);
     return 0;
 }
-static void two_hundred_clients_at_once_are_all_served(void **state)
+static void Y5_two_hundred_clients_at_once_are_all_served_by_few_workers(void **state)
 {
     enum { CLIENTS = 200 };
     struct gate gate = { 0 };
@@ -336,7 +336,7 @@ int main(void)
         cmocka_unit_test(under_pressure_an_answer_says_that_the_connection_closes),
         cmocka_unit_test(a_request_that_crosses_with_the_end_of_the_rest_is_answered),
         cmocka_unit_test(no_more_connections_are_taken_than_allowed),
-        cmocka_unit_test(two_hundred_clients_at_once_are_all_served),
+        cmocka_unit_test(Y5_two_hundred_clients_at_once_are_all_served_by_few_workers),
         cmocka_unit_test(want_of_memory_does_no_harm),
         cmocka_unit_test(without_memory_or_threads_there_is_no_server_but_a_sentence),
     };
