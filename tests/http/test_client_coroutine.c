@@ -1,6 +1,6 @@
 /* test_client_coroutine.c: the client waits in whatever it is called from: requests of one thread's coroutines are
    under way together, end at their own deadlines, and share connections with threads. */
-#include "check.h"
+#include "client_late.h"
 #include "coroutine.h"
 #include "fault_server.h"
 #include <plait/http.h>
@@ -65,15 +65,6 @@ static void test_requests_of_one_thread_together(void **unused)
     fault_server_stop(server);
 }
 
-static void late(void *unused)
-{
-    (void)unused;
-    plait_http_response r;
-    plait_http_options o = { .deadline = plait_after(100 * PLAIT_MILLISECOND) };
-    check_code(plait_http_get(fault_server_url(server, "/"), &o, &r), PLAIT_ETIMEDOUT);
-    check_contains(plait_error()->message, ": wait: the deadline of 0.");
-}
-
 static plait_scope *scope_of_other;
 static bool other_ended;
 static void cancelled(void *unused)
@@ -89,10 +80,11 @@ static void cancelled(void *unused)
 
 static void late_and_cancelled(void *unused)
 {
+    (void)unused;
     coroutine_start(cancelled, NULL);
-    late(unused);
+    while (fault_server_requests(server) < 1) coroutine_yield();
+    fails_late(fault_server_url(server, "/"), NULL, "wait");
     check(!other_ended);
-    while (fault_server_requests(server) < 2) coroutine_yield();
     plait_scope_cancel(scope_of_other);
 }
 
