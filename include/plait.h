@@ -11,6 +11,7 @@
 #ifndef PLAIT_H
 #define PLAIT_H
 
+#include <plait/barrier.h>
 #include <plait/bytes.h>
 #include <plait/completions.h>
 #include <plait/condition.h>
@@ -23,6 +24,7 @@
 #include <plait/io.h>
 #include <plait/map.h>
 #include <plait/mutex.h>
+#include <plait/once.h>
 #include <plait/queue.h>
 #include <plait/recursive_mutex.h>
 #include <plait/scope.h>
