@@ -90,7 +90,7 @@ static int fail_connect(const plait_http_call *c, plait_http_session *s)
 {
     char text[CURL_ERROR_SIZE];
     long error = s->system_error;
-    if (!error) curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &error);
+    if (s->opened) curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &error); /* else that of an earlier request */
     return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "%s",
                            error ? system_words((int)error, text, sizeof text)
                                  : tidy(c, CURLE_COULDNT_CONNECT, text, sizeof text));

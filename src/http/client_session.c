@@ -5,9 +5,8 @@
    libcurl do what can be done without waiting. Its timer is kept on plait's clock.
 
    SIGPIPE: libcurl is told to leave signals alone (other threads live here), so it is blocked around every call that
-   may write, and what came up meanwhile is taken away; sends with MSG_NOSIGNAL raise none, but TLS libraries may write
-   by other means. The mask is never held over a wait. Threads that libcurl starts for name look-ups inherit the block.
-   */
+   may write, and what came up meanwhile is taken away: sends with MSG_NOSIGNAL raise none, but TLS libraries may write
+   by other means. The mask is never held over a wait. Threads that libcurl starts for look-ups inherit the block. */
 #include "http/client_session.h"
 #include "base/clock.h"
 #include "base/fork.h"
@@ -66,6 +65,7 @@ static curl_socket_t asked_to_open(void *session, curlsocktype purpose, struct c
         s->system_error = -fd;
         return CURL_SOCKET_BAD;
     }
+    s->opened = true;
     told(s, PLAIT_HTTP_CONNECT);
     return fd;
 }
@@ -227,7 +227,7 @@ int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
 {
     struct pipe_guard g;
     told(s, PLAIT_HTTP_RESOLVE);
-    s->finished = s->requested = s->held_back = false;
+    s->finished = s->opened = s->requested = s->held_back = false;
     s->timer = 0;
     s->system_error = 0;
     plait_http_sockets_begin(&s->sockets);

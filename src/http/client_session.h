@@ -39,7 +39,8 @@ struct plait_http_session {
     CURLcode result;             /* when the run gives 0 */
     enum plait_http_phase phase; /* the last one that was reached */
     bool held_back;              /* `once` ended it */
-    int system_error;            /* errno of a socket that could not be had, or 0 */
+    bool opened;                 /* a socket could be had */
+    int system_error;            /* errno when one could not, or could not be waited for */
 
     CURLM *multi;
     CURL *easy;
