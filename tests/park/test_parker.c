@@ -54,6 +54,27 @@ TEST_IN_EACH_KIND(many_unparks_leave_one_token)
     check_number(state_of(mine()), PLAIT_EMPTY);
 }
 
+struct told {
+    int what; /* a plain word: the token alone orders it */
+};
+static int hears(void *told)
+{
+    plait_park(mine(), PLAIT_FOREVER);
+    return ((struct told *)told)->what;
+}
+
+TEST_IN_EACH_KIND(what_was_written_before_an_unpark_is_seen_after_the_park)
+{
+    for (int i = 1; i < 20; i++) {
+        static struct told t;
+        struct runner *r = runner_start(hears, &t);
+        until_asleep(r);
+        t.what = i;
+        plait_unpark(runner_parker(r));
+        check_number(runner_join(r), i);
+    }
+}
+
 struct sleeper {
     _Atomic bool go;
     int fd;
@@ -433,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unpark_before_the_park_is_not_lost),
         cmocka_unit_test(many_unparks_leave_one_token),
+        cmocka_unit_test(what_was_written_before_an_unpark_is_seen_after_the_park),
         cmocka_unit_test(an_unpark_wakes_who_sleeps),
         cmocka_unit_test(a_park_ends_at_its_deadline),
         cmocka_unit_test(a_park_ends_when_a_clock_moved_by_hand_says_so),
