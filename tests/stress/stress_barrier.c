@@ -22,6 +22,8 @@ static bool party(struct actor *a)
     if (err == PLAIT_EBROKEN) {
         a->closed++;
         if (!stopping) plait_barrier_reset(&busy);
+        if (stopping)
+            plait_barrier_abort(&busy); /* the reset came after the end: nobody else would let the others go */
     } else if (tally(a, err) == 0) {
         went_on++;
         numbers += index;
@@ -35,6 +37,7 @@ static bool meddler(struct actor *a)
     pause_briefly(a, 300 * PLAIT_MICROSECOND);
     if (dice(a, 2)) plait_barrier_abort(&busy);
     else plait_barrier_reset(&busy);
+    if (stopping) plait_barrier_abort(&busy);
     a->good++;
     return !stopping;
 }
