@@ -14,11 +14,12 @@ typedef struct plait_http_header {
 
 /* Zero bytes are the defaults. */
 typedef struct plait_http_options {
-    plait_deadline deadline;          /* for the whole request, redirects and body included; default none */
-    const char *method;               /* default GET; plait_http_get takes no other */
-    const plait_http_header *headers; /* to send besides the usual ones */
+    plait_deadline deadline; /* for the whole request, redirects and body included; default none. PLAIT_NOW or one that
+                                has passed makes one try, then PLAIT_ETIMEDOUT */
+    const char *method;      /* default GET; plait_http_get takes no other */
+    const plait_http_header *headers; /* to send besides the usual ones; not Content-Length, not Transfer-Encoding */
     size_t header_count;
-    plait_bytes body;       /* to send; stays the caller's */
+    plait_bytes body;       /* to send, with a method; stays the caller's */
     int redirects;          /* the most that are followed; default 5; -1: none, the 3xx response is the result */
     size_t body_limit;      /* bytes of the response's body, decoded; default 64 MiB; more is PLAIT_ETOOLARGE */
     const char *ca_file;    /* certificates to trust instead of the system's */
@@ -29,7 +30,7 @@ typedef struct plait_http_options {
 typedef struct plait_http_response {
     int status;
     plait_bytes body;
-    char *url; /* the last one, after redirects */
+    char *url; /* the last one, after redirects; without user and password */
     plait_http_header *headers;
     size_t header_count;
     void *reserved[4];
@@ -40,7 +41,8 @@ typedef struct plait_http_response {
    With an error *response is empty and the record's message is one line "URL: phase: cause", the phase being one of url,
    resolve, connect, tls, send, wait, receive, redirect.
    PLAIT_EADDRESS (a bad URL or another scheme), PLAIT_ERESOLVE, PLAIT_ECONNECT, PLAIT_ETLS, PLAIT_EREDIRECT,
-   PLAIT_EPROTOCOL, PLAIT_ETOOLARGE, PLAIT_ETIMEDOUT (options' deadline), PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. */
+   PLAIT_EPROTOCOL, PLAIT_ETOOLARGE (the body, or more than 256 KiB of headers), PLAIT_ETIMEDOUT (options' deadline),
+   PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. A request that is not idempotent (POST, PATCH) is sent once. */
 PLAIT_API int plait_http_get_sized(const char *url, const plait_http_options *options, size_t options_size,
                                    plait_http_response *response) PLAIT_MUST_CHECK;
 PLAIT_API int plait_http_request_sized(const char *url, const plait_http_options *options, size_t options_size,
