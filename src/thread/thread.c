@@ -1,6 +1,7 @@
 /* thread.c: threads of the program's own. What must hold: a thread object has two references, the owner's and the running
-   thread's; "ended" is its wait list closed, after which the result stands; the system's thread is joined once, by
-   plait_thread_free, or detached, once, by plait_thread_detach. */
+   thread's; "ended" is its wait list closed, after which the result stands; the system's thread is joined once, by its owner,
+   or detached, once, by itself. (pthread_detach of a thread that is about to end reads memory that the thread, if it is
+   faster, has already given back: seen as a crash with glibc 2.36.) */
 #include <plait/thread.h>
 #include "base/memory.h"
 #include "base/hooks.h"
@@ -13,8 +14,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { JOINABLE, DETACHED, ENDED }; /* plait_thread.fate: whichever of the last two comes first */
+
 struct plait_thread {
     _Atomic uint32_t references;
+    _Atomic uint32_t fate;
     _Atomic bool seen; /* the result */
     pthread_t id;
     plait_waitlist ended; /* closed: it has */
@@ -43,6 +47,7 @@ static void end(void *thread)
     plait_thread *t = thread;
     plait_wake(plait_waitlist_claim_all(&t->ended, true));
     this_thread = NULL;
+    if (atomic_exchange_explicit(&t->fate, ENDED, memory_order_relaxed) == DETACHED) pthread_detach(pthread_self());
     unref(t);
 }
 
@@ -132,7 +137,7 @@ void plait_thread_free(plait_thread *t)
 
 void plait_thread_detach(plait_thread *t)
 {
-    pthread_detach(t->id);
+    if (atomic_exchange_explicit(&t->fate, DETACHED, memory_order_relaxed) == ENDED) pthread_join(t->id, NULL);
     unref(t);
 }
 
