@@ -84,6 +84,28 @@ PLAIT_API void plait_future_detach(plait_future *future);
 PLAIT_API const void *plait_future_argument(plait_future *future);
 PLAIT_API const char *plait_future_name(plait_future *future);
 
+/* What plait_future_add_callback calls, with the future, which is done, and the context. It may do with the future what it
+   owns a share for; without one it may read the outcome until it returns. It must not throw. */
+typedef void (*plait_callback)(plait_future *future, void *context);
+
+/* Calls callback(future, context) when the future is done, after those who wait for it have been woken, in the order of
+   addition and with no lock of plait's held: on the thread that ends it, which is a worker, the one who awaits it in
+   place, or the one who cancels it, inside of that call; so it had better not take long. The scopes in force there do
+   not cut its waits, its failures do not become plait_error() there. On a future that is done already it is called at
+   once, here. What is added twice is called twice. 0; PLAIT_ENOMEM (it will not be called; never for a done future);
+   PLAIT_EFORKED for a future of the parent process. */
+PLAIT_API int plait_future_add_callback(plait_future *future, plait_callback callback, void *context) PLAIT_MUST_CHECK;
+
+/* The same as a task on an executor, submitted when the future is done, which lives until it has run. When the executor
+   does not take it, that is reported on stderr. 0; PLAIT_ENOMEM; PLAIT_EFORKED; PLAIT_EINVAL for no executor. */
+PLAIT_API int plait_future_add_callback_on(plait_future *future, plait_executor *executor, plait_callback callback,
+                                           void *context) PLAIT_MUST_CHECK;
+
+/* Takes back one addition of this callback with this context. True if that prevented the call. False if there is
+   nothing left to prevent: then a call that was under way has returned, unless it is the very one that asks. Waits for
+   that, and is no cancellation point. */
+PLAIT_API bool plait_future_remove_callback(plait_future *future, plait_callback callback, void *context);
+
 typedef enum plait_wait_mode { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT_FIRST_EXCEPTION } plait_wait_mode;
 
 /* Waits until all of the `count` futures are done, or one is, or one has failed (a cancelled one has not failed; if none

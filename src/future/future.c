@@ -77,6 +77,7 @@ void plait_future_release(plait_future *f)
     if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
     if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
     plait_record_unref(f->record);
+    plait_callbacks_free(atomic_load_explicit(&f->callbacks, memory_order_relaxed));
     plait_block_free(f, f->size);
 }
 
@@ -99,7 +100,11 @@ static void finish(plait_future *f, int error, plait_record *record)
 {
     f->error = error;
     f->record = record;
-    plait_wake(plait_waitlist_claim_all(&f->waiters, true));
+    plait_waiter *waiters = plait_waitlist_claim_all(&f->waiters, true);
+    if (!waiters) return;
+    bool callbacks = atomic_load_explicit(&f->callbacks, memory_order_relaxed); /* its node, if any, is among those */
+    plait_wake(waiters);
+    if (callbacks) plait_callbacks_run(f);
 }
 
 bool plait_future_run(plait_future *f, plait_scope *outer)
@@ -163,18 +168,21 @@ bool plait_future_forked(plait_future *f)
     return !plait_future_done(f) && f->generation != plait_process_generation();
 }
 
+bool plait_future_withdraw(plait_future *f)
+{
+    if (!leave_pending(f, PLAIT_WAS_CANCELLED))
+        return atomic_load_explicit(&f->state, memory_order_acquire) == PLAIT_WAS_CANCELLED;
+    plait_record *cause = plait_record_say(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
+    plait_record *record = plait_record_say(PLAIT_ETASK, cause, "the task was cancelled");
+    if (record) plait_record_set_task(record, f->name, f->file, f->line);
+    finish(f, PLAIT_ETASK, record);
+    return true;
+}
+
 bool plait_future_cancel(plait_future *f)
 {
     if (plait_future_forked(f)) return false; /* who waits for it, or runs it, is the parent's */
-    if (leave_pending(f, PLAIT_WAS_CANCELLED)) {
-        plait_record *cause = plait_record_say(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
-        plait_record *record = plait_record_say(PLAIT_ETASK, cause, "the task was cancelled");
-        if (record) plait_record_set_task(record, f->name, f->file, f->line);
-        finish(f, PLAIT_ETASK, record);
-        return true;
-    }
-    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
-    if (state == PLAIT_WAS_CANCELLED) return true;
+    if (plait_future_withdraw(f)) return true;
     if (plait_future_done(f)) return false;
     if (atomic_fetch_or_explicit(&f->state, PLAIT_ASKED, memory_order_acq_rel) == PLAIT_RUNNING)
         plait_scope_cancel(&f->scope);

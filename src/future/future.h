@@ -36,6 +36,7 @@ struct plait_future {
     plait_executor *executor; /* to compare with; it may have gone once the future is not pending */
     const char *name, *file;
     plait_record *record;
+    _Atomic(struct plait_callbacks *) callbacks; /* NULL until one is added */
     int error, line;
     uint32_t generation; /* of the process that submitted it */
     uint32_t result_at;  /* in `data`, behind the argument */
@@ -82,6 +83,14 @@ plait_record *plait_conclude(struct plait_site, int *error, bool *was_cut, plait
 
 /* Drops a reference that is no owner's. */
 void plait_future_release(plait_future *);
+
+/* Cancels a future that is still pending; leaves one that runs alone. Whether it was cancelled, now or before. */
+bool plait_future_withdraw(plait_future *);
+
+/* Calls what plait_future_add_callback has added before the end, or gives it to its executors. By whoever ended the
+   future, when those who wait have been woken; he must hold a reference. */
+void plait_callbacks_run(plait_future *);
+void plait_callbacks_free(struct plait_callbacks *);
 
 /* Ends a future that nobody runs, with a code and the reference to its record. */
 void plait_future_fail(plait_future *, int error, plait_record *record);
