@@ -18,9 +18,10 @@ PLAIT_API plait_executor *plait_thread_per_task_executor(void);
 
 /* Zero bytes are the defaults. */
 typedef struct plait_thread_options {
-    int workers;       /* the most that run at once; default the CPUs that this process may use */
-    const char *name;  /* copied; threads are called name-1, name-2 …; default "pool-N" */
-    size_t stack_size; /* bytes of each thread's stack; default the system's */
+    int workers;          /* the most that run at once; default the CPUs that this process may use */
+    const char *name;     /* copied; threads are called name-1, name-2 …; default "pool-N" */
+    size_t stack_size;    /* bytes of each thread's stack; default the system's */
+    int64_t idle_timeout; /* nanoseconds after which a thread without work ends; default 10 s; negative: never */
 } plait_thread_options;
 
 /* A pool of threads, each started when work comes and no other is idle. NULL for bad options or without memory

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDLE_TIMEOUT (10 * PLAIT_SECOND)
+
 static _Atomic unsigned pools;
 
 void plait_pool_count_active(struct plait_pool *p, size_t active)
@@ -59,27 +61,74 @@ static void strand(struct plait_pool *p, int err)
     }
 }
 
-static int start(struct plait_pool *p)
+void plait_pool_free_place(struct plait_pool *p, struct plait_worker *w)
+{
+    w->next_free = NULL;
+    *(p->free ? &p->last_free->next_free : &p->free) = w;
+    p->last_free = w;
+}
+
+/* Never waits; and the words of the running task stay as they are. */
+static bool has_ended(plait_thread *thread)
+{
+    plait_record **here = plait_record_here(), *record = *here;
+    *here = NULL;
+    bool ended = plait_thread_join(thread, NULL, PLAIT_NOW) == 0;
+    *here = record;
+    return ended;
+}
+
+/* The place that has been free for longest, if its thread has ended; else NULL. */
+static struct plait_worker *take_free_place(struct plait_pool *p)
+{
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    struct plait_worker *w = p->free;
+    if (w) p->free = w->next_free;
+    plait_waitlist_release(&p->idle, last);
+    if (!w) return NULL;
+    if (atomic_load_explicit(&w->started, memory_order_acquire) && (!w->thread || has_ended(w->thread))) {
+        plait_thread_free(w->thread);
+        atomic_store_explicit(&w->started, false, memory_order_relaxed);
+        return w;
+    }
+    last = plait_waitlist_hold(&p->idle);
+    plait_pool_free_place(p, w);
+    plait_waitlist_release(&p->idle, last);
+    return NULL;
+}
+
+static struct plait_worker *new_place(struct plait_pool *p)
 {
     struct plait_worker *w = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(struct plait_worker), sizeof *w);
+    if (!w) return NULL;
+    memset(w, 0, sizeof *w);
+    w->pool = p;
+    w->spins = PLAIT_FEWEST_SPINS;
+    w->number = atomic_fetch_add_explicit(&p->started, 1, memory_order_relaxed) + 1;
+    w->next = atomic_load_explicit(&p->workers, memory_order_acquire); /* w will follow it */
+    while (
+        !atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_acq_rel, memory_order_acquire)) {}
+    return w;
+}
+
+static int start(struct plait_pool *p)
+{
+    struct plait_worker *w = take_free_place(p);
+    if (!w) w = new_place(p);
     if (w) {
         char name[64];
-        memset(w, 0, sizeof *w);
-        w->pool = p;
-        w->spins = PLAIT_FEWEST_SPINS;
-        w->number = atomic_fetch_add_explicit(&p->started, 1, memory_order_relaxed) + 1;
         snprintf(name, sizeof name, "%s-%u", p->name, w->number);
-        w->next = atomic_load_explicit(&p->workers, memory_order_acquire); /* w will follow it */
-        while (!atomic_compare_exchange_weak_explicit(&p->workers, &w->next, w, memory_order_acq_rel,
-                                                      memory_order_acquire)) {}
         w->thread = plait_thread_start(plait_worker_run, w,
                                        &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
-        if (w->thread) return 0;
+        bool started = w->thread != NULL;
+        atomic_store_explicit(&w->started, true, memory_order_release); /* it may be another's place from here on */
+        if (started) return 0;
     }
     int err = w && plait_error() ? plait_error()->code : PLAIT_ENOMEM;
     plait_waiter *last = plait_waitlist_hold(&p->idle);
     p->alive--;
     plait_pool_count_active(p, p->active - 1);
+    if (w) plait_pool_free_place(p, w);
     bool none = !p->alive;
     plait_waitlist_release(&p->idle, last);
     if (none) strand(p, err);
@@ -118,20 +167,20 @@ static int submit(plait_executor *ex, plait_future *f)
     plait_context *self = plait_current();
     if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f))
         plait_pool_offer(p);
-    else
-        plait_pool_put(p, f);
+    else plait_pool_put(p, f);
     return 0;
 }
 
 plait_waiter *plait_pool_rouse(struct plait_pool *p, plait_waiter **last)
 {
     plait_waiter *chain = NULL, **end = &chain;
-    while (*last) {
+    size_t count = 0; /* not all that are idle: one that has rested long enough has left the ring */
+    for (; *last; count++) {
         *last = plait_ring_claim(*last, end);
         end = &(*end)->next;
     }
-    plait_pool_count_active(p, p->active + p->idle_count);
-    p->idle_count = 0;
+    plait_pool_count_active(p, p->active + count);
+    p->idle_count -= count;
     return chain;
 }
 
@@ -294,6 +343,7 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
     p->stack_size = o.stack_size;
+    p->idle_timeout = o.idle_timeout ? o.idle_timeout : IDLE_TIMEOUT;
     p->name = name;
     return &p->executor;
 }

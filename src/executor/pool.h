@@ -13,7 +13,10 @@
      and then looks at all deques (both sequentially consistent): so one of the two sees the other.
    - Nothing waits for ever behind what keeps coming: now and then the inbox goes before the own deque, and others' deques,
      whose owners may be asleep, before both.
-   - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that. */
+   - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that.
+   - A worker that was idle for long ends too, its deque empty. Its place stays among `workers`, for those who steal, and
+     is `free`: the next worker takes it over once the thread before has ended, with its number. Nobody waits for that
+     end, since what the program does at it may need whoever submits. */
 #ifndef PLAIT_EXECUTOR_POOL_H
 #define PLAIT_EXECUTOR_POOL_H
 #include "executor/deque.h"
@@ -23,7 +26,8 @@
 struct plait_worker {
     struct plait_pool *pool;
     plait_thread *thread;
-    struct plait_worker *next;
+    _Atomic bool started; /* `thread` has been written, NULL if it was refused; the worker may have ended before */
+    struct plait_worker *next, *next_free;
     unsigned number;
     unsigned spins, turn;
     _Atomic bool running;
@@ -44,6 +48,8 @@ struct plait_pool {
     bool closed;
     _Atomic unsigned started;
     _Atomic(struct plait_worker *) workers; /* newest first; none goes before the pool */
+    struct plait_worker *free, *last_free;  /* places whose workers have ended, oldest first */
+    int64_t idle_timeout;                   /* negative: none */
     plait_waitlist ended;                   /* closed: no worker is alive, nor will be */
     size_t stack_size;
     char *name;
@@ -82,6 +88,9 @@ int plait_pool_engage(struct plait_pool *, bool work);
 
 /* Puts a future, with its reference, into the inbox. */
 void plait_pool_put(struct plait_pool *, plait_future *);
+
+/* Under the spin bit: the place of a worker that ends, or was refused, is another's to take. */
+void plait_pool_free_place(struct plait_pool *, struct plait_worker *);
 
 /* To be called when a deque has got a task, or has more than the one just stolen. */
 void plait_pool_offer(struct plait_pool *);

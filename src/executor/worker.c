@@ -44,10 +44,11 @@ static void look_out(struct plait_pool *p, struct plait_worker *me)
     plait_spin_end(stirs, &me->spins);
 }
 
-/* Rests until engaged, unless there is something to steal now that we are known to rest: that is given back then. */
-static uintptr_t rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *node, bool surplus)
+/* Rests until engaged, unless there is something to steal now that we are known to rest: that is *found then. False when
+   it has rested for so long that it is to end; nothing is on its own deque. */
+static bool rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *node, bool surplus, uintptr_t *found)
 {
-    uintptr_t work = surplus ? 0 : steal(p, me);
+    uintptr_t work = *found = surplus ? 0 : steal(p, me);
     if (work) {
         plait_waiter *last = plait_waitlist_hold(&p->idle);
         bool listed = atomic_load_explicit(&node->state, memory_order_relaxed) == PLAIT_LISTED;
@@ -57,12 +58,20 @@ static uintptr_t rest(struct plait_pool *p, struct plait_worker *me, plait_waite
             plait_pool_count_active(p, p->active + 1);
         }
         plait_waitlist_release(&p->idle, last);
-        if (listed) return work;
+        if (listed) return true;
     }
-    (void)!plait_wait_in(&p->idle, node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
+    plait_deadline until = p->idle_timeout < 0 ? PLAIT_FOREVER : plait_after(p->idle_timeout);
+    if (plait_wait_in(&p->idle, node, until, PLAIT_NOT_CANCELLABLE)) {
+        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        p->idle_count--;
+        p->alive--;
+        plait_pool_free_place(p, me);
+        plait_waitlist_release(&p->idle, last);
+        return false;
+    }
     if (work)
         plait_pool_engage(p, plait_pool_work_on_deques(p)); /* what we were engaged for is somebody else's to do */
-    return work;
+    return true;
 }
 
 enum { TURNS = 64, INBOX_FIRST = 0, OTHERS_FIRST = 32 };
@@ -73,7 +82,8 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
     uintptr_t found = 0;
     unsigned now = ++me->turn % TURNS;
     if (atomic_load_explicit(&p->crowded, memory_order_relaxed)) {
-        while ((found = plait_deque_steal(&me->deque))) plait_pool_put(p, (plait_future *)found); /* all forks are joined */
+        while ((found = plait_deque_steal(&me->deque)))
+            plait_pool_put(p, (plait_future *)found); /* all forks are joined */
     } else {
         if (now == OTHERS_FIRST) found = steal(p, me);
         if (!found && now != INBOX_FIRST) found = plait_deque_pop(&me->deque);
@@ -103,8 +113,9 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
         }
         plait_waitlist_release(&p->idle, last);
         if (end) return 0;
-        uintptr_t work = resting ? rest(p, me, &node, surplus) : plait_deque_pop(&me->deque);
-        if (work) return work;
+        if (!resting) found = plait_deque_pop(&me->deque);
+        else if (!rest(p, me, &node, surplus, &found)) return 0;
+        if (found) return found;
         if (!resting && turn % 64 == 63) sched_yield(); /* a putter is between its steps */
     }
 }
@@ -132,8 +143,8 @@ int plait_worker_run(void *worker)
         atomic_store_explicit(&me->running, false, memory_order_relaxed);
         atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
     }
-    plait_waiter *last = plait_waitlist_hold(&p->idle), *others = plait_pool_rouse(p, &last);
-    bool none = !p->alive;
+    plait_waiter *last = plait_waitlist_hold(&p->idle), *others = p->closed ? plait_pool_rouse(p, &last) : NULL;
+    bool none = p->closed && !p->alive;
     plait_waitlist_release(&p->idle, last);
     plait_wake(others);
     if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));

@@ -4,7 +4,7 @@
 #include "child.h"
 #include "clock.h"
 #include "fault.h"
-#include "future/future.h"
+#include "executor/pool.h"
 #include "future/tasks.h"
 #include <dirent.h>
 #include <pthread.h>
@@ -146,6 +146,92 @@ TEST(threads_have_the_stack_that_was_asked_for)
     check_code(plait_await(plait_submit(pool, stack_size, NULL), &got), 0);
     check(got >= asked - guard);
     plait_executor_free(pool);
+}
+
+/* Idle threads end. */
+
+static plait_executor *pool_with_idle_timeout(int workers, int64_t timeout)
+{
+    plait_executor *pool =
+        plait_thread_executor_new(&(plait_thread_options){ .workers = workers, .idle_timeout = timeout });
+    check(pool);
+    return pool;
+}
+
+TEST_IN_EACH_KIND(E52_idle_threads_end_after_their_time_and_new_ones_start_when_there_is_work)
+{
+    clock_by_hand();
+    plait_executor *pool = pool_with_idle_timeout(3, PLAIT_SECOND);
+    for (uint64_t round = 1; round <= 5; round++) {
+        struct gate gate = { 0 }, *at = &gate;
+        plait_future *fs[3];
+        for (int i = 0; i < 3; i++) fs[i] = plait_submit(pool, pass, &at);
+        until_arrived(&gate, 3);
+        check_number(statistics_of(pool).workers, 3);
+        clock_move(3600 * PLAIT_SECOND); /* who works is not idle */
+        check_number(statistics_of(pool).workers, 3);
+        plait_event_set(&gate.open);
+        for (int i = 0; i < 3; i++) check_code(plait_await(fs[i], NULL), 0);
+        until_listed(&((struct plait_pool *)pool)->idle, 3);
+        clock_move(PLAIT_SECOND - 1);
+        check_number(statistics_of(pool).idle, 3);
+        /* One may be between the list and its clock: its time begins there. */
+        until((clock_move(1), statistics_of(pool).workers == 0));
+        plait_executor_statistics s = statistics_of(pool);
+        check_number(s.idle + s.running + s.queued, 0);
+        check_number(s.done, 3 * round);
+    }
+    plait_executor_free(pool);
+    clock_of_the_system();
+}
+
+TEST(E52_a_place_is_used_again_with_its_number)
+{
+    struct name name;
+    clock_by_hand();
+    plait_executor *pool = plait_thread_executor_new(
+        &(plait_thread_options){ .workers = 1, .name = "shift", .idle_timeout = PLAIT_MILLISECOND });
+    for (int i = 0; i < 20; i++) {
+        check_code(plait_await(plait_submit(pool, tell_name, NULL), &name), 0);
+        check_string(name.text, "shift-1");
+        until((clock_move(PLAIT_MILLISECOND), statistics_of(pool).workers == 0));
+        struct plait_worker *w = plait_pool_first_worker((struct plait_pool *)pool);
+        check(!w->next);
+        until(plait_thread_join(w->thread, NULL, PLAIT_NOW) == 0);
+    }
+    plait_executor_free(pool);
+    clock_of_the_system();
+}
+
+TEST(E52_by_default_after_10_s_and_with_a_negative_time_never)
+{
+    clock_by_hand();
+    plait_executor *patient = pool_with_idle_timeout(1, -1), *pool = pool_of(1);
+    check_code(plait_await(plait_submit(patient, nothing, NULL), NULL), 0);
+    check_code(plait_await(plait_submit(pool, nothing, NULL), NULL), 0);
+    until(statistics_of(patient).idle == 1);
+    until(statistics_of(pool).idle == 1);
+    clock_move(10 * PLAIT_SECOND - 1);
+    check_number(statistics_of(pool).idle, 1);
+    until((clock_move(PLAIT_SECOND), statistics_of(pool).workers == 0));
+    clock_move(3600 * PLAIT_SECOND);
+    check_number(statistics_of(patient).idle, 1);
+    plait_executor_free(patient);
+    plait_executor_free(pool);
+    clock_of_the_system();
+}
+
+TEST(E43_a_pool_whose_threads_have_ended_is_freed)
+{
+    clock_by_hand();
+    for (int i = 0; i < 20; i++) {
+        plait_executor *pool = pool_with_idle_timeout(2, PLAIT_MILLISECOND);
+        check_code(plait_await(plait_submit(pool, nothing, NULL), NULL), 0);
+        if (i % 2) until((clock_move(PLAIT_MILLISECOND), statistics_of(pool).workers == 0));
+        else clock_move(PLAIT_MILLISECOND);
+        plait_executor_free(pool);
+    }
+    clock_of_the_system();
 }
 
 /* Order, and the ends of pools. */
@@ -710,6 +796,10 @@ int main(void)
         cmocka_unit_test(E43_all_threads_end_with_the_pool),
         cmocka_unit_test(E44_E45_threads_are_named_after_the_pool),
         cmocka_unit_test(threads_have_the_stack_that_was_asked_for),
+        cmocka_unit_test(E52_idle_threads_end_after_their_time_and_new_ones_start_when_there_is_work),
+        cmocka_unit_test(E52_a_place_is_used_again_with_its_number),
+        cmocka_unit_test(E52_by_default_after_10_s_and_with_a_negative_time_never),
+        cmocka_unit_test(E43_a_pool_whose_threads_have_ended_is_freed),
         cmocka_unit_test(E48_tasks_from_outside_start_in_order_and_the_queue_has_no_bound),
         cmocka_unit_test(E28_cancelled_at_once_and_freed),
         cmocka_unit_test(E16_E20_a_pool_is_freed_only_when_all_is_done),
