@@ -1,7 +1,7 @@
 /* semaphore.pml: the semaphore (src/sync/semaphore.c): a count, a waiters bit in the same word, and permits that are
    handed over to those that wait.
 
-   BROKEN: 8
+   BROKEN: 9
    CC: -O1 -DSAFETY
      1  permits are added to the count although somebody may wait
      2  the waiters bit is set without a look whether there is a permit
@@ -11,10 +11,12 @@
      6  a late waiter that was woken says "late": its permit is lost
      7  the releaser wakes whom it has claimed, and then releases the spin bit
      8  the waker marks the node before it reads the parker
+     9  what is left after the waiters is added once the spin bit is free
 
    Two tasks acquire without a deadline, a third may be late whenever it looks; one releaser gives two permits at once,
-   another one. A task that got its permit counts itself; the third frees the semaphore at once. Checked: nobody asleep for ever (an invalid end state); at the end no permit is lost and none was made; no
-   node touched after its owner has left; no semaphore touched after it was freed. */
+   another one. A task that got its permit counts itself; the third frees the semaphore at once. Checked: nobody asleep
+   for ever (an invalid end state); at the end no permit is lost and none was made; no node touched after its owner has
+   left; no semaphore touched after it was freed. */
 #ifndef BROKEN
 #define BROKEN 0
 #endif
@@ -116,42 +118,49 @@ again: skip
     ended++
 }
 
-proctype releaser(byte permits)
+inline wake_mine()
 {
-    bool mine[TASKS];
-    byte i;
-    do
-    :: permits == 0 -> break
-    :: else ->
-        if
-        :: atomic { !waiters || BROKEN == 1 -> touch(); count = count + permits; permits = 0 }
-        :: waiters ->
-            hold();
-            do
-            :: permits > 0 && node[0] == LISTED -> node[0] = CLAIMED; mine[0] = true; permits--
-            :: permits > 0 && node[1] == LISTED -> node[1] = CLAIMED; mine[1] = true; permits--
-            :: permits > 0 && node[2] == LISTED -> node[2] = CLAIMED; mine[2] = true; permits--
-            :: permits == 0 || NOBODY_LISTED -> break
-            od;
-            if
-            :: NOBODY_LISTED || BROKEN == 3 -> atomic { touch(); waiters = false }
-            :: else
-            fi;
-#if BROKEN == 7
-            i = 0;
-            do
-            :: i == TASKS -> break
-            :: else -> if :: mine[i] -> mine[i] = false; wake(i) :: else fi; i++
-            od;
-#endif
-            release_spin_bit()
-        fi
-    od;
     i = 0;
     do
     :: i == TASKS -> break
     :: else -> if :: mine[i] -> mine[i] = false; wake(i) :: else fi; i++
+    od
+}
+
+proctype releaser(byte permits)
+{
+    bool mine[TASKS], some;
+    byte i;
+    do
+    :: atomic { !waiters || BROKEN == 1 -> touch(); count = count + permits };
+        break
+    :: waiters ->
+        hold();
+        do
+        :: permits > 0 && node[0] == LISTED -> node[0] = CLAIMED; mine[0] = true; some = true; permits--
+        :: permits > 0 && node[1] == LISTED -> node[1] = CLAIMED; mine[1] = true; some = true; permits--
+        :: permits > 0 && node[2] == LISTED -> node[2] = CLAIMED; mine[2] = true; some = true; permits--
+        :: permits == 0 || NOBODY_LISTED -> break
+        od;
+#if BROKEN == 9
+        if :: NOBODY_LISTED -> atomic { touch(); waiters = false } :: else fi;
+#else
+        if
+        :: some && (NOBODY_LISTED || BROKEN == 3) -> atomic { touch(); waiters = false; count = count + permits }
+        :: !some -> atomic { touch(); waiters = false }
+        :: else
+        fi;
+#endif
+#if BROKEN == 7
+        wake_mine();
+#endif
+        release_spin_bit();
+#if BROKEN == 9
+        if :: some -> atomic { touch(); count = count + permits } :: else fi;
+#endif
+        if :: some -> break :: else fi                   /* nobody there: add it all, unless one has come */
     od;
+    wake_mine();
     ended++
 }
 
