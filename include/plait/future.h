@@ -40,7 +40,12 @@ PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_
 #define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_await_sized(plait_future *future, void *out, size_t size) PLAIT_MUST_CHECK;
 
-/* The same until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN,
+/* plait_await for a future of task `f`: the type of *out is checked at compile time (NULL drops the result). A future of
+   a task with another result stops the program. */
+#define plait_take(f, future, out) plait_take_task((future), &f##_plait_task, PLAIT_RESULT_(f, out))
+PLAIT_API int plait_take_task(plait_future *future, const plait_task *task, void *out) PLAIT_MUST_CHECK;
+
+/* plait_await until `deadline`, but ends f only when it gives f's outcome: with PLAIT_ETIMEDOUT, PLAIT_EAGAIN,
    PLAIT_ECANCELED or PLAIT_EDEADLK f goes on and is still the caller's. No future's outcome is one of these. */
 #define plait_await_until(future, out, deadline)                                                                       \
     plait_await_until_sized((future), (out), PLAIT_RESULT_SIZE_(out), (deadline))
@@ -83,6 +88,11 @@ PLAIT_API void plait_future_detach(plait_future *future);
    the future. */
 PLAIT_API const void *plait_future_argument(plait_future *future);
 PLAIT_API const char *plait_future_name(plait_future *future);
+
+/* Writes the future's name, where it was submitted, its state now, and when it is finished how: "is_prime (main.c:17)
+   pending", "… running", "… cancelled", "… finished returned bool", "… finished failed ENOENT". Cut at `size` bytes with
+   its NUL; returns the full length. Never waits, and is no look at a failure. */
+PLAIT_API size_t plait_future_describe(plait_future *future, char *text, size_t size);
 
 /* What plait_future_add_callback calls, with the future, which is done, and the context. It may do with the future what it
    owns a share for; without one it may read the outcome until it returns. It must not throw. */

@@ -16,22 +16,12 @@ typedef struct plait_map_options {
    before it written, those that had not started cancelled, and none running any more; PLAIT_ETIMEDOUT or
    PLAIT_ECANCELED, likewise; PLAIT_ECLOSED when the executor is closed, even for count 0. */
 #define plait_map(executor, f, in, count, out, ...)                                                                    \
-    plait_map_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, in), (count), PLAIT_RESULTS_(f, out),               \
-                   (__VA_ARGS__), sizeof(plait_map_options), __FILE__, __LINE__)
+    plait_map_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, in), (count), PLAIT_RESULT_(f, out), (__VA_ARGS__), \
+                   sizeof(plait_map_options), __FILE__, __LINE__)
 PLAIT_API int plait_map_task(plait_executor *executor, const plait_task *task, const void *in, size_t count, void *out,
                              const plait_map_options *options, size_t options_size, const char *file,
                              int line) PLAIT_MUST_CHECK;
 
 PLAIT_END_DECLARATIONS
-
-/* The array of results as a void *, an error at compile time when its type is not the task's. */
-#ifdef __cplusplus
-extern "C++" {
-template <class R> inline void *plait_results_(R *results) { return results; }
-}
-#define PLAIT_RESULTS_(f, out) plait_results_<f##_plait_result>(out)
-#else
-#define PLAIT_RESULTS_(f, out) ((void *)_Generic(1 ? (out) : (f##_plait_result *)0, f##_plait_result * : (out)))
-#endif
 
 #endif

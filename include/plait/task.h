@@ -107,6 +107,22 @@ PLAIT_END_DECLARATIONS
                                                                  #R,                                                   \
                                                                  { NULL, NULL, NULL, NULL } }
 
+/* Where a result goes, or an array of them, as a void *; NULL for nowhere. An error at compile time when its type is not
+   the task's. */
+#ifdef __cplusplus
+extern "C++" {
+template <class R, class O> inline void *plait_result_(O *result)
+{
+    static_assert(std::is_same<R, O>::value, "the room given is not of the type of the task's result");
+    return result;
+}
+template <class R> inline void *plait_result_(decltype(nullptr)) { return nullptr; }
+}
+#define PLAIT_RESULT_(f, out) plait_result_<f##_plait_result>(out)
+#else
+#define PLAIT_RESULT_(f, out) ((void *)_Generic(1 ? (out) : (f##_plait_result *)0, f##_plait_result * : (out)))
+#endif
+
 /* The argument as a const void *, an error at compile time when its type is not the task's. */
 #ifdef __cplusplus
 extern "C++" {

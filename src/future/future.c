@@ -267,6 +267,15 @@ int plait_await_sized(plait_future *f, void *out, size_t size)
     return plait_failed(cut);
 }
 
+int plait_take_task(plait_future *f, const plait_task *task, void *out)
+{
+    const char *type = task->result_type ? task->result_type : "?", *own = f->task->result_type;
+    if (f->task != task && f != &plait_no_memory_future && own && strcmp(own, type) != 0)
+        plait_stop("the result of task %s (%s:%d) is a %s, and was taken as that of %s, a %s", f->name, f->file,
+                   f->line, own, task->name, type);
+    return plait_await_sized(f, out, task->result_size);
+}
+
 int plait_await_until_sized(plait_future *f, void *out, size_t size, plait_deadline deadline)
 {
     int cut = plait_future_wait_or_run(f, deadline, PLAIT_CANCELLABLE, NULL);

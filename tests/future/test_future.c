@@ -14,6 +14,13 @@ static void check_cancelled(plait_future *f)
     check_code(plait_error()->cause->code, PLAIT_ECANCELED);
 }
 
+static int weigh(const int *n, float *weight)
+{
+    *weight = (float)*n / 2;
+    return 0;
+}
+PLAIT_TASK(weigh, int, float);
+
 TEST_IN_EACH_KIND(F1_F22_a_pending_future_that_is_cancelled_never_runs)
 {
     struct held_pool p;
@@ -489,6 +496,71 @@ static void F_in_a_forked_child_nothing_hangs(void **unused)
     plait_executor_free(parents_pool);
 }
 
+static void describes(plait_future *f, const char *expected)
+{
+    char whole[256], cut[12], text[256];
+    snprintf(text, sizeof text, "%s (%s:%d) %s", f->name, __FILE__, f->line, expected);
+    check_number(plait_future_describe(f, whole, sizeof whole), strlen(text));
+    check_string(whole, text);
+    check_number(plait_future_describe(f, cut, sizeof cut), strlen(text));
+    text[sizeof cut - 1] = 0;
+    check_string(cut, text);
+    check_number(plait_future_describe(f, NULL, 0), strlen(whole));
+}
+
+TEST_IN_EACH_KIND(F38_the_printed_form_names_the_state_and_the_outcome)
+{
+    struct held_pool p;
+    hold_pool(&p, 1);
+    plait_future *pending = plait_submit(p.executor, square, &((int){ 3 }));
+    plait_future *cancelled = plait_submit_with(p.executor, (&(plait_submit_options){ .name = "late" }), nothing, NULL);
+    describes(pending, "pending");
+    plait_future_cancel(cancelled);
+    describes(cancelled, "cancelled");
+    check_string(plait_future_name(cancelled), "late");
+    plait_future *failed[3];
+    const int codes[3] = { -ENOENT, PLAIT_EPROTOCOL, PLAIT_EUSER - 7 };
+    const char *expected[3] = { "finished failed ENOENT", "finished failed PLAIT_EPROTOCOL", "finished failed -10007" };
+    for (int i = 0; i < 3; i++) {
+        failed[i] = plait_submit(plait_inline_executor(), fail_with, &codes[i]);
+        describes(failed[i], expected[i]);
+        check(!failed[i]->seen);
+        check_code(plait_await(failed[i], NULL), codes[i]);
+    }
+    release_pool(&p);
+    check_code(plait_future_wait(pending, PLAIT_FOREVER), 0);
+    describes(pending, "finished returned int");
+    plait_future *without = plait_submit(p.executor, nothing, NULL);
+    check_code(plait_future_wait(without, PLAIT_FOREVER), 0);
+    describes(without, "finished returned void");
+    plait_future_unref(without);
+    plait_future_unref(pending);
+    plait_future_unref(cancelled);
+    end_pool(&p);
+}
+
+static int take_another(void *unused)
+{
+    float number = 0;
+    (void)unused;
+    return plait_take(weigh, plait_submit(plait_inline_executor(), square, &((int){ 2 })), &number);
+}
+
+TEST_IN_EACH_KIND(plait_take_is_an_await_with_the_types_of_the_task)
+{
+    int number = 0;
+    float weight = 0;
+    plait_executor *pool = pool_of(1);
+    check_code(plait_take(square, plait_submit(pool, square, &((int){ 5 })), &number), 0);
+    check_number(number, 25);
+    check_code(plait_take(square, plait_submit(pool, square, &((int){ 5 })), NULL), 0);
+    check_code(plait_take(weigh, plait_submit(pool, weigh, &((int){ 4 })), &weight), 0);
+    check(weight > 1.99f && weight < 2.01f);
+    check_code(plait_take(fail_with, plait_submit(pool, fail_with, &((int){ -EIO })), NULL), -EIO);
+    plait_executor_free(pool);
+    child_stops(take_another, NULL, "is a int, and was taken as that of weigh, a float");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +580,8 @@ int main(void)
         cmocka_unit_test(M36_a_detached_future_runs_on),
         cmocka_unit_test(F_misuse_stops_with_a_sentence),
         cmocka_unit_test(M35_a_failure_that_nobody_looked_at_is_reported),
+        cmocka_unit_test(F38_the_printed_form_names_the_state_and_the_outcome),
+        cmocka_unit_test(plait_take_is_an_await_with_the_types_of_the_task),
         cmocka_unit_test(F_in_a_forked_child_nothing_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,11 @@ int use(plait_executor *ex)
     err |= plait_await(plait_submit(ex, produce, NULL), &p);
     err |= plait_await(plait_submit(ex, look, &at), &words);
     err |= plait_await(plait_submit(ex, text, plait_bytes_take(&block)), &back);
+    err |= plait_take(square, plait_submit(ex, square, &n), &square_of);
+    err |= plait_take(square, plait_submit(ex, square, &n), NULL);
+    err |= plait_take(nothing, plait_submit(ex, nothing, NULL), NULL);
+    err |= plait_take(produce, plait_submit(ex, produce, NULL), &p);
+    err |= plait_take(look, plait_submit(ex, look, &at), &words);
     err |= plait_map(ex, square, many, 2, results, NULL);
     err |= plait_map(ex, square, many, 2, NULL, NULL);
     err |= plait_map(ex, consume, &p, 1, NULL, NULL);
@@ -80,6 +85,16 @@ int use(plait_executor *ex)
 #endif
 #ifdef BAD_VOID
     err |= plait_await(plait_submit(ex, square, (void *)&n), NULL);
+#endif
+#ifdef BAD_TAKE
+    err |= plait_take(square, plait_submit(ex, square, &n), &sum);
+#endif
+#ifdef BAD_TAKE_VOID_POINTER
+    void *anywhere = &n;
+    err |= plait_take(square, plait_submit(ex, square, &n), anywhere);
+#endif
+#ifdef BAD_TAKE_OF_VOID
+    err |= plait_take(nothing, plait_submit(ex, nothing, NULL), &n);
 #endif
 #ifdef BAD_GROUP_ARGUMENT
     PLAIT_GROUP(other, ex);
