@@ -131,7 +131,6 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
 void plait_future_fail(plait_future *f, int error, plait_record *record)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return;
-    atomic_store_explicit(&f->state, PLAIT_RUNNING, memory_order_relaxed);
     record = plait_wrap(&error, record, "could not be started");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
     finish(f, error, record);
