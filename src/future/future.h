@@ -95,6 +95,9 @@ void plait_callbacks_free(struct plait_callbacks *);
 /* Ends a future that nobody runs, with a code and the reference to its record. */
 void plait_future_fail(plait_future *, int error, plait_record *record);
 
+/* Where its result is, or will be. */
+static inline void *plait_future_result_room(plait_future *f) { return f->data + f->result_at; }
+
 bool plait_future_done(plait_future *);
 bool plait_future_forked(plait_future *); /* submitted by a parent of this process: here it will never be done */
 bool plait_future_failed(plait_future *); /* done, and neither succeeded nor cancelled */
