@@ -7,6 +7,8 @@
    - A call that may wait takes a plait_deadline, works from any thread and from any coroutine, and is a cancellation
      point unless its text says otherwise: in a dead scope it gives PLAIT_ECANCELED at once.
    - Objects may be used by many at once unless their text says otherwise; freeing one while it is in use is an error.
+   - In a forked child the parent's threads are gone: what belongs to them gives PLAIT_EFORKED, and locks, queues and other
+     objects that they were using at the fork must not be used there. New ones may.
    - A broken rule (unlock of a mutex not held, a future dropped while pending) stops the program with a sentence. */
 #ifndef PLAIT_H
 #define PLAIT_H

@@ -30,6 +30,7 @@ struct plait_future {
     bool taken;              /* the argument's block is to be freed */
     bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
     bool watched;            /* it is in a set */
+    bool inherits;           /* the scopes of who submits it, where it runs inside of the submit */
     plait_waitlist waiters;  /* closed: done */
     plait_deadline deadline; /* of the root scope */
     const plait_task *task;
