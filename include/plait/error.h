@@ -72,7 +72,7 @@ PLAIT_API const char *plait_error_name(int code);
 PLAIT_API const char *plait_error_text(int code);
 
 /* Writes what is known of `code` as one line without a newline, cut at `size` bytes with its NUL: task, submit site,
-   message and causes when plait_error() is about that code, else the code's text. Returns the full length. */
+   message and causes when plait_error() is about that code, else the code's text. Returns the full length; `text` may be NULL with size 0. */
 PLAIT_API size_t plait_error_describe(int code, char *text, size_t size);
 
 /* The same line to `file`, with a newline, in one write. Prints nothing for 0. */

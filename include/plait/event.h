@@ -15,7 +15,8 @@ typedef struct plait_event {
 /* clang-format on */
 
 /* Sets it: all who wait go on, and later waits end at once, until it is cleared. Never waits; may be repeated. Its last
-   act on the event is to set it: who sees it set may end its life. */
+   act on the event is to set it: who sees it set may end its life, if
+   nobody else sets it. */
 PLAIT_API void plait_event_set(plait_event *event);
 
 /* Makes it "not yet" again. Those that were waiting when it was set go on all the same. */

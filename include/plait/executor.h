@@ -9,7 +9,8 @@
 #include <plait/future.h>
 PLAIT_BEGIN_DECLARATIONS
 
-/* Runs each task inside its submit, on the submitter's thread: the sequential baseline. One for the whole process,
+/* Runs each task inside its submit, on the submitter's thread: the sequential baseline. A task that was not submitted to a
+   group does not see the submitter's scopes, as on any executor: who submits waits for its end. One for the whole process,
    never closed nor freed. */
 PLAIT_API plait_executor *plait_inline_executor(void);
 

@@ -9,7 +9,7 @@
 PLAIT_BEGIN_DECLARATIONS
 
 /* All calls here give, besides what they name: PLAIT_EAGAIN (PLAIT_NOW and not ready), PLAIT_ETIMEDOUT, PLAIT_ECANCELED,
-   PLAIT_ECLOSED (plait_close ended the wait), -errno. SIGPIPE is never raised for sockets. Regular files are always
+   PLAIT_ECLOSED (plait_close ended the wait), -errno. SIGPIPE is never raised for sockets; for pipes it is, as by write(2). Regular files are always
    ready. A terminal that stops taking output in the middle of a write may hold it up beyond its deadline. */
 
 /* Waits until `fd` is ready for one of `events` (of poll(2)). Returns those that are, > 0, or a negative code. */

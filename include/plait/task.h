@@ -2,8 +2,10 @@
 
        static int f(const argument *, result *);        returning 0 or a negative code; either type may be void
 
-   and plait_submit(ex, f, &argument) then checks the argument's type at compile time. Arguments and results are values,
-   copied in and out, so a pointer type is refused: plait_bytes carries blocks of memory. In C++ what the function throws
+   (or after a prototype of it, for one that submits itself) and plait_submit(ex, f, &argument) then checks the argument's type at compile time. Arguments and results are values,
+   copied in and out, so a pointer or array type is refused (what pointers a struct holds is not looked at: use
+   PLAIT_LOCAL_TASK for those); plait_bytes carries blocks of memory. The function must return: leaving it by
+   pthread_exit leaves its future for ever undone. In C++ what the function throws
    becomes PLAIT_EEXCEPTION with its what(). */
 #ifndef PLAIT_TASK_H
 #define PLAIT_TASK_H
@@ -81,8 +83,8 @@ PLAIT_END_DECLARATIONS
     }
 #define PLAIT_POINTER_CLASS_ 5 /* what __builtin_classify_type says of a pointer */
 #define PLAIT_PLAIN_0_(f, T)                                                                                           \
-    _Static_assert(__builtin_classify_type(*(T *)0) != PLAIT_POINTER_CLASS_,                                           \
-                   #f ": " #T " is a pointer: only plain data crosses (PLAIT_LOCAL_TASK allows pointers)");
+    _Static_assert(__builtin_classify_type(*(T *)0) != PLAIT_POINTER_CLASS_, #f                                        \
+                   ": " #T " is a pointer or an array: only plain data crosses (PLAIT_LOCAL_TASK allows pointers)");
 #define PLAIT_ANY_0_(f, T)
 #define PLAIT_KIND_0_(T) _Generic((T *)0, plait_bytes * : PLAIT_KIND_BYTES, default : PLAIT_KIND_PLAIN)
 #endif

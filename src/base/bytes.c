@@ -2,6 +2,7 @@
    the mark that plait_bytes_take leaves in the size is looked at by the submit alone, which takes it off. */
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/record.h"
 #include <plait/error.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,9 +12,8 @@
 int plait_bytes_copy(plait_bytes *bytes, const void *data, size_t size)
 {
     *bytes = (plait_bytes){ 0 };
-    if (size >= PLAIT_BYTES_TAKEN) return PLAIT_ENOMEM;
-    char *block = plait_allocate(size + 1);
-    if (!block) return PLAIT_ENOMEM;
+    char *block = size < PLAIT_BYTES_TAKEN ? plait_allocate(size + 1) : NULL;
+    if (!block) return plait_failed(PLAIT_ENOMEM);
     if (data && size) memcpy(block, data, size);
     *bytes = (plait_bytes){ block, size };
     return 0;

@@ -1,10 +1,11 @@
-/* inline.c: runs each task inside its submit. */
+/* inline.c: runs each task inside its submit. A child of a group sees the submitter's scopes: it is that one who would
+   cancel it, and he is busy. */
 #include "executor/process_wide.h"
 
 static int submit(plait_executor *ex, plait_future *f)
 {
     (void)ex;
-    plait_future_run(f, NULL);
+    plait_future_run(f, f->inherits ? plait_current()->scope : NULL);
     plait_future_release(f);
     return 0;
 }

@@ -71,6 +71,7 @@ void plait_group_submit_task(plait_group *g, const plait_task *task, const void 
     }
     int err = plait_argument_missing(task, argument);
     f->deadline = plait_nearest(PLAIT_FOREVER);
+    f->inherits = true;
     atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed); /* for us: it may end and be released at once */
     plait_future_start(f, g->executor, err);
     f->watched = true;

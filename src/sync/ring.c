@@ -8,6 +8,9 @@
      which must move `tail`, sees the bit. Likewise putters and `head`. No flag beside the word, so no fence.
    - Who finds the bit claims a waiter (and clears the bit when he was the last) *before* he publishes the slot, and wakes
      after: publishing is the last access to the ring, so who takes the last item may free it.
+   - Likewise a close: it claims all who wait, first putters, then getters, and says so in `head` and `tail`, each by an
+     exchange that fails when somebody has come to the list meanwhile; the one in `tail` is what others see, and its last
+     access. So who finds the ring closed and empty may free it.
    - A waiter that was woken looks again before it gives up: the item or room that it was woken for is used, or still there.
 
    Memory order: publishing a slot releases, finding it published acquires; that orders the items and the reuse of slots.
@@ -23,8 +26,9 @@
 #define GETTERS ((uint64_t)1)
 #define CLOSED ((uint64_t)2)
 #define PUTTERS ((uint64_t)1)
-#define PUT ((uint64_t)4) /* one more in `tail` */
-#define GOT ((uint64_t)2) /* one more in `head` */
+#define CLOSING ((uint64_t)2) /* in `head`: no putter goes to sleep any more */
+#define PUT ((uint64_t)4)     /* one more in `tail` */
+#define GOT ((uint64_t)4)     /* one more in `head` */
 
 struct slot {
     _Atomic uint64_t number;
@@ -136,7 +140,7 @@ static bool enlist_putter(struct plait_ring *r, plait_waiter *node)
     bool full;
     do {
         uint64_t tail = look(&r->tail);
-        full = tail / PUT - head / GOT == r->capacity && !(tail & CLOSED);
+        full = tail / PUT - head / GOT == r->capacity && !(tail & CLOSED) && !(head & CLOSING);
     } while (full && !(head & PUTTERS) && !change(&r->head, &head, head | PUTTERS));
     plait_waitlist_release(&r->putters, full ? plait_ring_add(last, node, false) : last);
     return full;
@@ -211,11 +215,40 @@ int plait_ring_get(struct plait_ring *r, void *item, plait_deadline deadline)
     return go_through(r, &getters, item, deadline);
 }
 
+/* Claims all on a list, and clears the bit that announces them. */
+static plait_waiter *claim_all(plait_waitlist *list, _Atomic uint64_t *word, uint64_t bit)
+{
+    plait_waiter *last = plait_waitlist_hold(list), *chain = NULL, **end = &chain;
+    while (last) {
+        last = plait_ring_claim(last, end);
+        end = &(*end)->next;
+    }
+    atomic_fetch_and_explicit(word, ~bit, memory_order_relaxed);
+    plait_waitlist_release(list, NULL);
+    return chain;
+}
+
+/* Adds those who wait to *chain until `flag` is set in `word` while nobody does. */
+static void shut(plait_waitlist *list, _Atomic uint64_t *word, uint64_t bit, uint64_t flag, plait_waiter **chain)
+{
+    uint64_t seen = look(word);
+    while (!(seen & flag)) {
+        while (*chain) chain = &(*chain)->next;
+        if (seen & bit) {
+            *chain = claim_all(list, word, bit);
+            seen = look(word);
+        } else if (change(word, &seen, seen | flag)) {
+            return;
+        }
+    }
+}
+
 void plait_ring_close(struct plait_ring *r)
 {
-    atomic_fetch_or_explicit(&r->tail, CLOSED, memory_order_relaxed);
-    plait_wake(plait_waitlist_claim_all(&r->getters, false));
-    plait_wake(plait_waitlist_claim_all(&r->putters, false));
+    plait_waiter *chain = NULL;
+    shut(&r->putters, &r->head, PUTTERS, CLOSING, &chain);
+    shut(&r->getters, &r->tail, GETTERS, CLOSED, &chain);
+    plait_wake(chain);
 }
 
 uint64_t plait_ring_put_count(struct plait_ring *r) { return look(&r->tail) / PUT; }
