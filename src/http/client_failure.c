@@ -49,6 +49,8 @@ int plait_http_fail_system(const plait_http_call *c, int code, enum plait_http_p
     char text[CURL_ERROR_SIZE];
     if (code == PLAIT_ENOMEM) return plait_http_fail(c, code, phase, "no memory");
     if (code <= PLAIT_ETIMEDOUT) return plait_http_fail(c, code, phase, "%s", plait_error_text(code));
+    /* What a look-up finds missing, libcurl tells itself: this is about descriptors for the connection. */
+    if (phase == PLAIT_HTTP_RESOLVE) phase = PLAIT_HTTP_CONNECT;
     return plait_http_fail(c, PLAIT_ECONNECT, phase, "%s", system_words(-code, text, sizeof text));
 }
 

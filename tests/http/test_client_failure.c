@@ -625,7 +625,7 @@ static void test_refusals(void **unused)
             fault_nth(points[point], nth);
             err = plait_http_get(fault_server_url(s, "/"), NULL, &r);
             fault_off();
-            if (err == PLAIT_ECONNECT) check_contains(plait_error()->message, ": too many open files");
+            if (err == PLAIT_ECONNECT) check_contains(plait_error()->message, "/: connect: too many open files");
             if (err == 0) plait_http_response_clear(&r);
             else check(is_empty(&r) && err == (point == 0 ? PLAIT_ENOMEM : PLAIT_ECONNECT));
             check(nth < 100);
