@@ -91,8 +91,9 @@ typedef struct plait_http_server_response {
 } plait_http_server_response;
 
 /* Answers a request; on several threads at once. It may wait, in any way that plait waits; its scope is cancelled when
-   the server's stop will wait no longer. A client that goes away meanwhile is not noticed. 0, or a negative code: the
-   client then gets a plain 500, and the error is reported on stderr. */
+   the server's stop will wait no longer. It is not run for a client that has reset the connection; one that goes away
+   meanwhile is not noticed. 0, or a negative code: the client then gets a plain 500, and the error is reported on
+   stderr. */
 typedef int plait_http_handler(const plait_http_server_request *request, plait_http_server_response *response,
                                void *context);
 
@@ -101,7 +102,7 @@ typedef int plait_http_handler(const plait_http_server_request *request, plait_h
 PLAIT_API int plait_http_server_response_add(plait_http_server_response *response, const char *name, const char *value);
 
 /* The decoded value of the query's first parameter of that name, "" for one without a value, in *value, which the caller
-   clears. 0; PLAIT_EDONE when it is not there; PLAIT_ENOMEM. */
+   clears. 0; PLAIT_EDONE when it is not there; PLAIT_ENOMEM; either with a record. */
 PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes *value) PLAIT_MUST_CHECK;
 
 /* Zero bytes are the defaults. A connection keeps a thread as long as it is open: when more clients come than there are
@@ -113,7 +114,8 @@ typedef struct plait_http_server_options {
     size_t header_limit;     /* bytes of request line and headers; default 16 KiB; more is a 431 */
     size_t body_limit;       /* bytes of a request's body; default 1 MiB; more is a 413 */
     int64_t idle_timeout;    /* nanoseconds a connection may rest between requests; default 60 s */
-    int64_t request_timeout; /* from a request's first byte (the first one's: at once) to its last; default 30 s */
+    int64_t request_timeout; /* from a request's first byte (the first one's: from the accept on, and when no thread is
+                                free by then, it is a 503) to its last; default 30 s */
     int64_t write_timeout;   /* for the client to take a response; default 30 s */
 } plait_http_server_options;
 

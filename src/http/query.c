@@ -1,5 +1,6 @@
 /* query.c: the parameters of a query, a=1&b=2, as browsers send them. */
 #include "http/percent.h"
+#include <plait/error.h>
 #include <plait/http.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ int plait_http_query(const char *query, const char *name, plait_bytes *value)
         size_t key_size = equals ? (size_t)(equals - part) : size;
         plait_bytes text;
         int err = plait_bytes_copy(&text, NULL, size);
-        if (err) return err;
+        if (err) return plait_fail(err, "no memory for a parameter of the query");
         bool found = plait_percent_decode(text.data, part, key_size, true, NULL) == name_size &&
                      memcmp(text.data, name, name_size) == 0;
         if (!found) {
@@ -55,5 +56,5 @@ int plait_http_query(const char *query, const char *name, plait_bytes *value)
         *value = text;
         return 0;
     }
-    return PLAIT_EDONE;
+    return plait_fail(PLAIT_EDONE, "the query has no parameter %.60s", name);
 }

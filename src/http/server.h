@@ -30,7 +30,7 @@ struct plait_http_connection {
     struct plait_http_server *server;
     struct plait_http_parser parser;
     struct plait_http_head head;
-    plait_deadline until; /* when the present request must be there */
+    plait_deadline until; /* when the present request must be there; the first one's time runs from the accept on */
     char peer[64];
 };
 

@@ -1,7 +1,8 @@
 /* server_connection.c: the life of one connection: wait for a request, read it, have it answered, again. A plain task.
 
    What must hold: each request that was read whole gets one answer, in the order of the requests, in one write; a client
-   that is slow to send or to take can hold the worker no longer than the options say. */
+   that is slow to send or to take can hold the worker no longer than the options say; no handler runs for a client that
+   has reset the connection, or that a worker gets to when its time is up. */
 #include "http/server.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -9,6 +10,7 @@
 #include "io/address.h"
 #include <plait/io.h>
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,7 +38,7 @@ static bool wait_for_request(struct plait_http_connection *c, bool is_new)
 {
     struct plait_http_roster *roster = &c->server->roster;
     const plait_http_server_options *o = &c->server->options;
-    plait_deadline end = plait_after(is_new ? o->request_timeout : o->idle_timeout);
+    plait_deadline end = is_new ? c->until : plait_after(o->idle_timeout);
     plait_deadline soon = plait_sooner(end, plait_after(is_new ? first_grace : grace));
     enum { LOOKS, IS_READY, RESTS } stage = LOOKS;
     while (!plait_http_parser_begun(&c->parser)) {
@@ -53,7 +55,7 @@ static bool wait_for_request(struct plait_http_connection *c, bool is_new)
     }
     if (is_new || stage != LOOKS) plait_http_roster_work(roster, &c->entry);
     c->entry.owes = true;
-    c->until = plait_after(o->request_timeout);
+    if (!is_new) c->until = plait_after(o->request_timeout);
     return true;
 }
 
@@ -89,11 +91,19 @@ static void explain(plait_http_server_response *response, int status, const char
         response->body = (plait_bytes){ 0 }; /* no memory: the status alone */
 }
 
-/* Has the request answered; false when the server is being stopped and nobody waits for an answer any more. */
+/* Whether nobody can take an answer any more. One who has shut only his side of the connection still can. */
+static bool is_gone(const struct plait_http_connection *c)
+{
+    struct pollfd look = { .fd = c->entry.fd };
+    return poll(&look, 1, 0) == 1 && look.revents & (POLLERR | POLLHUP);
+}
+
+/* Has the request answered; false when nobody waits for an answer: the client has gone, or the server is being stopped. */
 static bool handle(struct plait_http_connection *c, plait_http_server_response *response)
 {
     struct plait_http_server *s = c->server;
     plait_http_server_request *request = &c->parser.request;
+    if (is_gone(c)) return false;
     request->peer = c->peer;
     int err = s->handler(request, response, s->context);
     if (plait_cancelled()) return false;
@@ -137,9 +147,29 @@ static bool has_unread(struct plait_http_connection *c)
     return c->parser.used > c->parser.rest || (ioctl(c->entry.fd, FIONREAD, &size) == 0 && size > 0);
 }
 
+/* What a client is told that had to wait for a worker longer than a request may take: by now it may have given up, or
+   have asked another server. Nothing, if it has said nothing. */
+static void send_away(struct plait_http_connection *c)
+{
+    plait_http_server_response response = { .status = 503 };
+    if (is_gone(c) || take(c, PLAIT_NOW) <= 0) return;
+    plait_http_roster_work(&c->server->roster, &c->entry);
+    c->entry.owes = true;
+    plait_http_parser_refuse(&c->parser, 503, "no thread was free to read the request in time");
+    explain(&response, c->parser.status, c->parser.reason);
+    respond(c, &response);
+    plait_http_server_response_clear(&response);
+    c->parser.used = c->parser.rest; /* nobody will read it */
+    if (c->entry.state == PLAIT_HTTP_DONE && has_unread(c)) let_finish(c);
+}
+
 static void serve_requests(struct plait_http_connection *c)
 {
     bool goes_on = true;
+    if (plait_has_passed(c->until)) {
+        send_away(c);
+        return;
+    }
     for (bool is_new = true; goes_on && wait_for_request(c, is_new); is_new = false) {
         plait_http_server_response response = { .status = 200 };
         enum step step = receive(c);
@@ -156,6 +186,7 @@ static void serve_requests(struct plait_http_connection *c)
 static void end(struct plait_http_connection *c)
 {
     struct plait_http_server *s = c->server;
+    if (c->entry.owes && is_gone(c)) c->entry.owes = false;
     plait_http_roster_leave(&s->roster, &c->entry);
     plait_close(c->entry.fd);
     plait_http_roster_gone(&s->roster, &c->entry);
@@ -197,6 +228,10 @@ static void name_peer(struct plait_http_connection *c, int fd)
 void plait_http_connection_start(struct plait_http_server *s, int fd)
 {
     struct plait_http_connection *c = plait_allocate(sizeof *c);
+    if (c) {
+        c->server = s;
+        c->until = plait_after(s->options.request_timeout);
+    }
     if (!c || !plait_http_roster_add(&s->roster, &c->entry, fd)) {
         if (!c) plait_report("%s: no memory for a connection", s->url);
         free(c);
@@ -204,7 +239,6 @@ void plait_http_connection_start(struct plait_http_server *s, int fd)
         plait_semaphore_release(&s->room, 1);
         return;
     }
-    c->server = s;
     plait_http_parser_prepare(&c->parser, s->options.header_limit, s->options.body_limit);
     name_peer(c, fd);
     plait_future *f = plait_submit(s->executor, serve, &c);

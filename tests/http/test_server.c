@@ -1,6 +1,7 @@
 /* The server as a client sees it: what it says to requests, good and bad, one after the other on a connection. */
 #include "raw_client.h"
 #include "child.h"
+#include "fault.h"
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -527,16 +528,24 @@ static void parameters_of_a_query_are_found_and_decoded(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         plait_bytes value = { (void *)1, 1 };
+        check_code(plait_fail(PLAIT_EADDRESS, "an earlier failure"), PLAIT_EADDRESS);
         check_code(plait_http_query(cases[i].query, cases[i].name, &value), cases[i].value ? 0 : PLAIT_EDONE);
         if (cases[i].value) {
             check_string((char *)value.data, cases[i].value);
             check_number(value.size, strlen(cases[i].value));
         } else {
             check(!value.data && !value.size);
+            check_contains(plait_error()->message, "the query has no parameter "); /* and no earlier failure's words */
+            check_contains(plait_error()->message, cases[i].name);
+            check_code(plait_error()->code, PLAIT_EDONE);
         }
         plait_bytes_clear(&value);
     }
     plait_bytes value;
+    fault_nth("memory", 1);
+    check_code(plait_http_query("a=1", "a", &value), PLAIT_ENOMEM);
+    fault_off();
+    check(!value.data && (!plait_error() || plait_error()->code == PLAIT_ENOMEM));
     check_code(plait_http_query("a=x%00y", "a", &value), 0);
     check(value.size == 3 && memcmp(value.data, "x\0y", 4) == 0);
     plait_bytes_clear(&value);

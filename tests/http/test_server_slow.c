@@ -20,13 +20,22 @@ static plait_http_server *start(plait_http_server_options options)
     return server_start(handler, NULL, &options);
 }
 
+/* Whether a client is served. With a time this short it may be refused, where others need the processor. */
+static bool serves(plait_http_server *s)
+{
+    static const char request[] = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct client next;
+    struct answer a = { 0 };
+    client_open(&next, s);
+    if (plait_write(next.fd, request, sizeof request - 1, PLAIT_FOREVER, NULL) == 0)
+        (void)client_take(&next, &a, false);
+    client_close(&next);
+    return a.status == 200;
+}
+
 static void end(plait_http_server *s)
 {
-    struct client next;
-    client_open(&next, s);
-    client_get(&next, "/next");
-    client_expect(&next, 200, "/next");
-    client_close(&next);
+    while (!serves(s)) {}
     server_end(s);
 }
 
@@ -56,7 +65,7 @@ static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
     };
-    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND });
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 300 * PLAIT_MILLISECOND });
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
         struct client c;
         struct answer a;
@@ -77,7 +86,7 @@ static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
 
 static void one_who_sends_byte_by_byte_does_not_stretch_the_time(void **state)
 {
-    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 50 * PLAIT_MILLISECOND });
+    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 300 * PLAIT_MILLISECOND });
     struct client c;
     client_open(&c, s);
     client_send(&c, "GET / HTTP/1.1\r\nX: ");
@@ -103,12 +112,16 @@ static void one_whose_bytes_are_always_there_does_not_stretch_the_time(void **st
     plait_http_server *s =
         start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND, .body_limit = MUCH });
     struct client c;
-    client_open(&c, s);
+    struct answer a;
     char *much = calloc(1, MUCH);
-    client_send(&c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
-    (void)!plait_write(c.fd, much, MUCH, PLAIT_FOREVER, NULL); /* the server may not take all */
-    client_expect(&c, 408, NULL);
-    client_close(&c);
+    do { /* when the worker comes late, it is a 503 at once */
+        client_open(&c, s);
+        client_send(&c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
+        (void)!plait_write(c.fd, much, MUCH, PLAIT_FOREVER, NULL); /* the server may not take all */
+        check(client_take(&c, &a, false));
+        client_close(&c);
+    } while (a.status == 503);
+    check_number(a.status, 408);
     while (connections_open(s) > 0) sched_yield();
     client_open(&c, s);
     memset(much, '\n', MUCH); /* empty lines without an end */
