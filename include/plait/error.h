@@ -28,7 +28,7 @@ PLAIT_BEGIN_DECLARATIONS
     X(ECONNECT, -5012, "no connection")                                                                                \
     X(ETLS, -5013, "no secure connection")                                                                             \
     X(EREDIRECT, -5014, "too many redirects, or a forbidden one")                                                      \
-    X(EBROKEN, -5015, "broken: one that was waited for does not come")
+    X(EBROKEN, -5015, "broken: it cannot go on without one that failed or did not come")
 
 #define PLAIT_ERROR_CODE_(name, number, text) PLAIT_##name = number,
 enum plait_error_code {

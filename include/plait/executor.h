@@ -23,10 +23,14 @@ typedef struct plait_thread_options {
     const char *name;     /* copied; threads are called name-1, name-2 …; default "pool-N" */
     size_t stack_size;    /* bytes of each thread's stack; default the system's */
     int64_t idle_timeout; /* nanoseconds after which a thread without work ends; default 10 s; negative: never */
+    int (*initializer)(void *context); /* called in each thread before its first task; 0 or a negative code */
+    void *context;                     /* must live as long as the pool */
 } plait_thread_options;
 
 /* A pool of threads, each started when work comes and no other is idle. NULL for bad options or without memory
-   (plait_error tells). The caller ends it with plait_executor_free. */
+   (plait_error tells). The caller ends it with plait_executor_free.
+   An initializer that fails breaks the pool, which is reported, once: what has not begun by then, and what is submitted
+   later, fails with PLAIT_EBROKEN, its cause being what the initializer said. It must not wait for tasks of the pool. */
 PLAIT_API plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size);
 static inline plait_executor *plait_thread_executor_new(const plait_thread_options *options)
 {

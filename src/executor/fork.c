@@ -61,6 +61,15 @@ void plait_fork_run(plait_fork *f)
     plait_wake(plait_waitlist_claim_all(&f->waiters, true));
 }
 
+void plait_fork_fail(plait_fork *f, int error, plait_record *record)
+{
+    struct plait_site site = site_of(f);
+    if (record) plait_record_set_task(record, site.name, site.file, site.line);
+    f->error = error;
+    f->record = record;
+    plait_wake(plait_waitlist_claim_all(&f->waiters, true));
+}
+
 /* Here and now, as a plain call: the record is the running task's already, but for where it was forked. */
 static void run_here(plait_fork *f)
 {

@@ -157,13 +157,34 @@ void plait_pool_offer(struct plait_pool *p)
 
 void plait_pool_put(struct plait_pool *p, plait_future *f)
 {
-    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_seq_cst);
     if (plait_inbox_put(&p->inbox, &f->link)) plait_pool_engage(p, false);
+    else if (atomic_load_explicit(&p->initializing, memory_order_seq_cst)) plait_pool_engage_more(p);
+}
+
+void plait_pool_engage_more(struct plait_pool *p)
+{
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    uint64_t queued = atomic_load_explicit(&p->submitted, memory_order_seq_cst) - p->taken;
+    struct plait_decision d = { 0 };
+    if (queued > atomic_load_explicit(&p->initializing, memory_order_seq_cst)) d = plait_pool_decide(p, &last, true);
+    plait_waitlist_release(&p->idle, last);
+    plait_pool_carry_out(p, d);
+}
+
+plait_record *plait_pool_broken_record(struct plait_pool *p)
+{
+    return plait_record_say(PLAIT_EBROKEN, p->reason ? plait_record_ref(p->reason) : NULL,
+                            "pool %s is broken: its initializer failed", p->name);
 }
 
 static int submit(plait_executor *ex, plait_future *f)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
+    if (plait_pool_broken(p)) {
+        plait_record_keep(plait_pool_broken_record(p));
+        return PLAIT_EBROKEN;
+    }
     plait_context *self = plait_current();
     if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f))
         plait_pool_offer(p);
@@ -217,6 +238,7 @@ static void free_pool(plait_executor *ex)
             (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
     }
     free_workers(p, ours);
+    plait_record_unref(p->reason);
     free(p->name);
     free(p);
 }
@@ -342,6 +364,8 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     plait_inbox_prepare(&p->inbox);
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
+    p->initializer = o.initializer;
+    p->context = o.context;
     p->stack_size = o.stack_size;
     p->idle_timeout = o.idle_timeout ? o.idle_timeout : IDLE_TIMEOUT;
     p->name = name;

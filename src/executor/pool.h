@@ -14,6 +14,7 @@
    - Nothing waits for ever behind what keeps coming: now and then the inbox goes before the own deque, and others' deques,
      whose owners may be asleep, before both.
    - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that.
+   - A broken pool goes on in all things, but a worker fails what it takes in place of running it.
    - A worker that was idle for long ends too, its deque empty. Its place stays among `workers`, for those who steal, and
      is `free`: the next worker takes it over once the thread before has ended, with its number. Nobody waits for that
      end, since what the program does at it may need whoever submits. */
@@ -36,7 +37,12 @@ struct plait_worker {
 };
 
 struct plait_pool {
-    plait_executor executor; /* first: the two addresses are one */
+    plait_executor executor;       /* first: the two addresses are one */
+    _Atomic bool broken;           /* the initializer failed; set once `reason` is */
+    _Atomic unsigned initializing; /* workers; see plait_pool_engage_more */
+    plait_record *reason;          /* what it said; perhaps NULL */
+    int (*initializer)(void *);
+    void *context;
     struct plait_inbox inbox;
     _Atomic uint64_t submitted;
     _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */
@@ -86,6 +92,10 @@ int plait_pool_carry_out(struct plait_pool *, struct plait_decision);
 /* All three steps: hold, decide, carry out. */
 int plait_pool_engage(struct plait_pool *, bool work);
 
+/* A worker in its initializer takes nothing, and so engages nobody: whoever puts while there is one, and who becomes one,
+   looks whether more is queued than there are of these (both sequentially consistent). */
+void plait_pool_engage_more(struct plait_pool *);
+
 /* Puts a future, with its reference, into the inbox. */
 void plait_pool_put(struct plait_pool *, plait_future *);
 
@@ -97,6 +107,14 @@ void plait_pool_offer(struct plait_pool *);
 
 /* Under the spin bit: all that rest are to look again. */
 plait_waiter *plait_pool_rouse(struct plait_pool *, plait_waiter **last);
+
+static inline bool plait_pool_broken(struct plait_pool *p)
+{
+    return atomic_load_explicit(&p->broken, memory_order_acquire);
+}
+
+/* Of a broken pool: a record that says so, with the reason as its cause; NULL without memory. */
+plait_record *plait_pool_broken_record(struct plait_pool *);
 
 /* What a worker's thread runs, given its struct plait_worker. */
 int plait_worker_run(void *worker);

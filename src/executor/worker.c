@@ -1,5 +1,6 @@
 /* worker.c: the life of one worker: its own newest task, else the oldest from outside, else another worker's oldest, else
    rest. What must hold is told in pool.h. */
+#include "base/stop.h"
 #include "executor/fork.h"
 #include "executor/pool.h"
 #include "park/thread_parker.h"
@@ -120,13 +121,47 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
     }
 }
 
-/* False when it was cancelled, or run by one who waited for it. */
-static bool run(uintptr_t work)
+/* False when it was cancelled, or run by one who waited for it, or failed because the pool is broken. */
+static bool run(struct plait_pool *p, uintptr_t work)
 {
-    if (work & PLAIT_IS_FORK) return plait_fork_run((plait_fork *)(work & ~PLAIT_IS_FORK)), true;
-    bool ran = plait_future_run((plait_future *)work, NULL);
-    plait_future_release((plait_future *)work);
+    plait_fork *fork = work & PLAIT_IS_FORK ? (plait_fork *)(work & ~PLAIT_IS_FORK) : NULL;
+    plait_future *f = fork ? NULL : (plait_future *)work;
+    bool broken = plait_pool_broken(p), ran = !broken;
+    if (fork && broken) plait_fork_fail(fork, PLAIT_EBROKEN, plait_pool_broken_record(p));
+    else if (fork) plait_fork_run(fork);
+    else if (broken) plait_future_fail(f, PLAIT_EBROKEN, plait_pool_broken_record(p));
+    else ran = plait_future_run(f, NULL);
+    if (f) plait_future_release(f);
     return ran;
+}
+
+/* Calls the initializer. The first failure breaks the pool and is reported. */
+static void initialize(struct plait_pool *p)
+{
+    if (!p->initializer || plait_pool_broken(p)) return;
+    atomic_fetch_add_explicit(&p->initializing, 1, memory_order_seq_cst);
+    plait_pool_engage_more(p);
+    int err = p->initializer(p->context);
+    atomic_fetch_sub_explicit(&p->initializing, 1, memory_order_relaxed);
+    if (!err) return;
+    if (err > 0) err = plait_fail(PLAIT_EINVAL, "it returned %d, which is neither 0 nor a negative code", err);
+    plait_record **here = plait_record_here(), *said = *here;
+    *here = NULL;
+    if (!said || said->public.code != err) {
+        plait_record_unref(said);
+        said = plait_record_say(err, NULL, "%s", plait_error_text(err));
+    }
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    bool first = !p->broken;
+    if (first) {
+        p->reason = said;
+        atomic_store_explicit(&p->broken, true, memory_order_release);
+    }
+    plait_waitlist_release(&p->idle, last);
+    if (first)
+        plait_report("pool %s is broken, its initializer failed: %s", p->name,
+                     said ? said->public.message : plait_error_text(err));
+    else plait_record_unref(said);
 }
 
 int plait_worker_run(void *worker)
@@ -134,12 +169,13 @@ int plait_worker_run(void *worker)
     struct plait_worker *me = worker;
     struct plait_pool *p = me->pool;
     plait_context *self = plait_current();
+    initialize(p);
     self->worker = p;
     self->seat = me;
     self->stack_floor = stack_floor();
     for (uintptr_t work; (work = next_task(p, me));) {
         atomic_store_explicit(&me->running, true, memory_order_relaxed);
-        bool ran = run(work);
+        bool ran = run(p, work);
         atomic_store_explicit(&me->running, false, memory_order_relaxed);
         atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
     }

@@ -176,7 +176,7 @@ TEST_IN_EACH_KIND(E52_idle_threads_end_after_their_time_and_new_ones_start_when_
         clock_move(PLAIT_SECOND - 1);
         check_number(statistics_of(pool).idle, 3);
         /* One may be between the list and its clock: its time begins there. */
-        until((clock_move(1), statistics_of(pool).workers == 0));
+        until((clock_move(PLAIT_SECOND), statistics_of(pool).workers == 0));
         plait_executor_statistics s = statistics_of(pool);
         check_number(s.idle + s.running + s.queued, 0);
         check_number(s.done, 3 * round);
