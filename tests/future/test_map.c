@@ -323,6 +323,7 @@ TEST_IN_EACH_KIND(M31_an_endless_input_in_constant_memory)
         check(s.told > LAST - WINDOW && s.told <= LAST + WINDOW);
         check(s.given - s.told < WINDOW); /* and none is left behind */
         check(s.most_in_flight <= WINDOW);
+        if (e == 1) check_number(s.most_in_flight, 1); /* each is told before the next is asked for */
         check_number(running, 0);
         check_number(started, ended);
     }
@@ -541,6 +542,35 @@ TEST_IN_EACH_KIND(E9_a_scope_that_dies_cuts_a_map_that_tells)
     clock_of_the_system();
 }
 
+static int waits_for_ever(const int *n, int *square_of)
+{
+    *square_of = *n;
+    atomic_fetch_add(&started, 1);
+    return plait_event_wait(&stopped_one_may_end, PLAIT_FOREVER);
+}
+PLAIT_TASK(waits_for_ever, int, int);
+
+static int map_one_in_place(void)
+{
+    struct stream s = { .wrong = -1 };
+    int err = plait_map(own_pool, waits_for_ever, in, 1, NULL, &((plait_map_options){ .each = told, .context = &s }));
+    check_code(err, PLAIT_ECANCELED);
+    check_number(s.told, 0);
+    return 0;
+}
+PLAIT_TASK(map_one_in_place, void, void);
+
+TEST_IN_EACH_KIND(a_cancel_reaches_through_what_a_map_that_tells_runs_in_place)
+{
+    begin(-1);
+    own_pool = pool_of(1);
+    plait_future *f = plait_submit(own_pool, map_one_in_place, NULL);
+    until(started == 1);
+    plait_future_cancel(f);
+    check_code(plait_await(f, NULL), 0);
+    plait_executor_free(own_pool);
+}
+
 static int map_by_told(int *count)
 {
     struct stream s = { .last = 40, .wrong = -1 };
@@ -607,6 +637,7 @@ int main(void)
         cmocka_unit_test(E7_with_errors_kept_the_map_goes_on_after_failures),
         cmocka_unit_test(E8_halt_submits_no_more_and_lets_the_others_end),
         cmocka_unit_test(E9_a_scope_that_dies_cuts_a_map_that_tells),
+        cmocka_unit_test(a_cancel_reaches_through_what_a_map_that_tells_runs_in_place),
         cmocka_unit_test(a_map_on_the_own_pool_of_one_worker_tells_all),
         cmocka_unit_test(without_memory_a_map_that_tells_tells_that_too),
     };
