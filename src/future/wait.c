@@ -1,4 +1,5 @@
-/* wait.c: plait_wait over an array of futures. What must hold: when it returns, nothing of it is left in any future. */
+/* wait.c: plait_wait and plait_gather over an array of futures. What must hold: when the one returns, nothing of it is left
+   in any future; when the other does, all are ended. */
 #include "base/memory.h"
 #include "future/future.h"
 #include <stdlib.h>
@@ -70,4 +71,25 @@ int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait
     size_t done = partition(futures, count);
     if (done_count) *done_count = done;
     return err;
+}
+
+int plait_gather_sized(plait_future **futures, size_t count, void *out, size_t size, int *errors)
+{
+    int first = 0;
+    bool cut = false;
+    plait_record *words = NULL;
+    for (size_t i = 0; i < count; i++) {
+        int err = plait_await_sized(futures[i], out ? (char *)out + i * size : NULL, size);
+        if (errors) errors[i] = err;
+        if (err && (!first || (err == PLAIT_ECANCELED && !cut))) { /* the latter is what only waits say */
+            first = err;
+            plait_record_unref(words);
+            words = plait_record_ref(*plait_record_here());
+        }
+        if (err != PLAIT_ECANCELED || cut) continue;
+        cut = true; /* the newest first: none is to begin in the place of one that we end */
+        for (size_t left = count; left > i + 1; left--) plait_future_cancel(futures[left - 1]);
+    }
+    if (words) plait_record_keep(words);
+    return first;
 }

@@ -1,4 +1,5 @@
-/* plait_wait over several futures: when it returns, what is moved where, and that it leaves nothing behind. */
+/* plait_wait over several futures: when it returns, what is moved where, and that it leaves nothing behind. And
+   plait_gather, which ends them. */
 #include "clock.h"
 #include "fault.h"
 #include "future/future.h"
@@ -309,6 +310,79 @@ TEST_IN_EACH_KIND(W15_W26_many_futures_many_waiters_and_no_wakeup_is_lost)
     plait_executor_free(pool);
 }
 
+TEST_IN_EACH_KIND(results_are_gathered_in_the_order_of_the_futures)
+{
+    plait_executor *executors[] = { pool_of(2), plait_inline_executor() };
+    for (int e = 0; e < 2; e++) {
+        plait_future *these[MANY];
+        int out[MANY], errors[MANY];
+        for (int i = 0; i < MANY; i++) {
+            out[i] = -1;
+            these[i] = plait_submit(executors[e], square, &i);
+        }
+        check_code(plait_gather(these, MANY, out, NULL), 0);
+        for (int i = 0; i < MANY; i++) check_number(out[i], i * i);
+        for (int i = 0; i < MANY; i++) {
+            int code = i == 7 ? -EIO : i == 9 ? -EPIPE : 0;
+            these[i] = plait_submit(executors[e], fail_in_words, &code);
+        }
+        check_code(plait_gather(these, MANY, NULL, errors), -EIO);
+        check_string(plait_error()->message, "no luck with -5");
+        check_string(plait_error()->task, "fail_in_words");
+        for (int i = 0; i < MANY; i++) check_code(errors[i], i == 7 ? -EIO : i == 9 ? -EPIPE : 0);
+    }
+    check_code(plait_gather(NULL, 0, NULL, NULL), 0);
+    plait_executor_free(executors[0]);
+}
+
+static int gather_these(void *futures)
+{
+    int out[4] = { -1, -1, -1, -1 }, errors[4] = { 1, 1, 1, 1 };
+    PLAIT_TIMEOUT(scope, plait_after(PLAIT_SECOND));
+    int err = plait_gather((plait_future **)futures, 4, out, errors);
+    check_code(err, PLAIT_ECANCELED);
+    check_number(out[0], 16);
+    check_code(errors[0], 0);
+    check_code(errors[1], -EIO); /* the cut counts, though a failure came before it */
+    check_code(errors[2], PLAIT_ECANCELED);
+    check_code(errors[3], PLAIT_ECANCELED);
+    check_number(out[3], -1);
+    return 0;
+}
+
+static int fail_with_number(const int *code, int *number)
+{
+    *number = 0;
+    return *code;
+}
+PLAIT_TASK(fail_with_number, int, int);
+
+TEST_IN_EACH_KIND(M20_a_gather_that_is_cut_cancels_what_is_left)
+{
+    struct held_pool p;
+    struct gate gate = { 0 };
+    struct numbered_gate at = { .gate = &gate };
+    clock_by_hand();
+    hold_pool(&p, 1);
+    plait_executor *pool = pool_of(1);
+    plait_future *these[4] = { plait_submit(plait_inline_executor(), square, &((int){ 4 })),
+                               plait_submit(plait_inline_executor(), fail_with_number, &((int){ -EIO })),
+                               plait_submit(pool, pass_numbered, &at),
+                               plait_submit(p.executor, square, &((int){ 5 })) };
+    plait_future *last = plait_future_ref(these[3]);
+    until_arrived(&gate, 1);
+    struct runner *r = runner_start(gather_these, these);
+    until_asleep(r);
+    clock_move(PLAIT_SECOND);
+    check_code(runner_join(r), 0);
+    until(gate.cut == 1);
+    check_number(plait_future_get_state(last), PLAIT_FUTURE_CANCELLED);
+    plait_future_unref(last);
+    end_pool(&p);
+    plait_executor_free(pool);
+    clock_of_the_system();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +397,8 @@ int main(void)
         cmocka_unit_test(W13_W14_nothing_and_an_unknown_mode),
         cmocka_unit_test(without_memory_a_wait_fails_and_leaves_nothing_behind),
         cmocka_unit_test(W15_W26_many_futures_many_waiters_and_no_wakeup_is_lost),
+        cmocka_unit_test(results_are_gathered_in_the_order_of_the_futures),
+        cmocka_unit_test(M20_a_gather_that_is_cut_cancels_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
