@@ -33,6 +33,7 @@ static int lead(const int *n, const char **s) { *s = *n ? "" : "0"; return 0; }
 PLAIT_TASK(lead, int, const char *);
 #endif
 
+static plait_map_options endless;
 int use(plait_executor *ex);
 int use(plait_executor *ex)
 {
@@ -71,6 +72,12 @@ int use(plait_executor *ex)
     err |= plait_map(ex, square, many, 2, results, NULL);
     err |= plait_map(ex, square, many, 2, NULL, NULL);
     err |= plait_map(ex, consume, &p, 1, NULL, NULL);
+    err |= plait_map(ex, square, &constant, 1, results, NULL);
+    err |= plait_map(ex, square, NULL, 0, NULL, &endless);
+    err |= plait_map(ex, produce, NULL, 1, &p, NULL);
+    plait_future *both[2] = { plait_submit(ex, square, &n), plait_submit(ex, square, &n) };
+    err |= plait_gather(both, 2, results, NULL);
+    err |= plait_gather(both, 0, NULL, many);
     {
         PLAIT_GROUP(group, ex);
         plait_group_submit(&group, consume, &p);
@@ -102,6 +109,10 @@ int use(plait_executor *ex)
 #endif
 #ifdef BAD_MAP_INPUT
     err |= plait_map(ex, square, &p, 2, results, NULL);
+#endif
+#ifdef BAD_MAP_INPUT_VOID
+    void *values = many;
+    err |= plait_map(ex, square, values, 2, results, NULL);
 #endif
 #ifdef BAD_MAP_OUTPUT
     err |= plait_map(ex, square, many, 2, &sum, NULL);
