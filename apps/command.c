@@ -6,8 +6,10 @@
 
 int command_finish(const char *name, int status)
 {
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    fprintf(stderr, "%s: cannot write to standard output: %s\n", name, strerror(errno));
+    /* Without a reason only an earlier write failed, and this one did not. */
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", name, errno ? strerror(errno) : "some of it is lost");
     return status == COMMAND_DONE ? COMMAND_SOME_FAILED : status;
 }
 

@@ -1,10 +1,13 @@
 /* main.c: finds the subcommand and hands over to it. What must hold: nothing is done before the arguments are known to
-   be right; what a user asked to read goes to stdout with status 0, what went wrong to stderr. */
+   be right; what a user asked to read goes to stdout with status 0, what went wrong to stderr; the descriptors 0, 1 and 2
+   are open before anything else is opened. */
 #include "apps/command.h"
 #include "apps/suggest.h"
 #include <plait/version.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *summary;
@@ -52,8 +55,18 @@ static int unknown(const char *what)
     return COMMAND_USAGE;
 }
 
+/* Where one of them is closed, the next socket or file would take its number, and what we print would go there. stdout
+   is opened for reading alone: what cannot be written is to be told. */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd) return false;
+    return true;
+}
+
 int main(int count, char **arguments)
 {
+    if (!open_standard_descriptors()) return COMMAND_SOME_FAILED;
     if (count < 2) return help();
     char *name = arguments[1];
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) return version();

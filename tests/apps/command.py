@@ -35,10 +35,16 @@ def usual_signals():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def run(*arguments, stdout=subprocess.PIPE):
-    """Runs plait to its end. The result has returncode, stdout and stderr."""
+def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=()):
+    """Runs plait to its end, some descriptors closed, some signals ignored. The result has returncode, stdout, stderr."""
+    def prepare():
+        usual_signals()
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        for descriptor in closed:
+            os.close(descriptor)
     return subprocess.run([PLAIT, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-                          text=True, encoding="utf-8", timeout=LIMIT, preexec_fn=usual_signals)
+                          text=True, encoding="utf-8", timeout=LIMIT, preexec_fn=prepare, restore_signals=not ignored)
 
 
 def start(*arguments):

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 
 from command import MODELS, SOURCE, check, run
 
@@ -76,8 +77,34 @@ def output_that_cannot_be_written_is_told():
     for arguments in [["--version"], ["--help"], ["fx", "--help"], ["fx", "-q", "-l", "0"], ["fx", "-q", "-m", "all"]]:
         with open("/dev/full", "w", encoding="ascii") as full:
             result = run(*arguments, stdout=full)
-        check(result.returncode == 1, arguments, result)
-        check(result.stderr.endswith("cannot write to standard output: No space left on device\n"), arguments, result)
+        told_once(arguments, result, "No space left on device")
+
+
+def told_once(arguments, result, reason):
+    check(result.returncode == 1, arguments, result)
+    check(result.stderr.endswith(f"cannot write to standard output: {reason}\n"), arguments, result)
+    check(result.stderr.count("cannot write") == 1, arguments, result)
+
+
+def a_closed_output_is_told_and_no_socket_takes_its_place():
+    """Whichever of 0, 1, 2 are closed as well: what is opened first would take the lowest number."""
+    for arguments in [["--version"], ["fx", "-q", "-l", "0", "--bases", "USD"], ["fx", "-q", "-m", "all", "-l", "0"],
+                      ["serve", "-q"]]:
+        for closed in [(1,), (0, 1)]:
+            told_once(arguments, run(*arguments, closed=closed), "Bad file descriptor")
+        check(run(*arguments, closed=(0, 1, 2)).returncode == 1, arguments)
+    for closed in [(0,), (2,), (0, 2)]:
+        result = run("fx", "-q", "-l", "0", "--bases", "USD", closed=closed)
+        check(result.returncode == 0 and result.stderr == "" and "1 USD =" in result.stdout, closed, result)
+
+
+def a_reader_that_has_gone_is_told_where_no_signal_ends_us():
+    for arguments in [["--version"], ["fx", "-q", "-l", "0", "--bases", "all"]]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        result = run(*arguments, stdout=writer, ignored=(signal.SIGPIPE,))
+        os.close(writer)
+        told_once(arguments, result, "Broken pipe")
 
 
 wrong_arguments_are_one_sentence()
@@ -85,3 +112,5 @@ help_begins_with_examples()
 the_version_is_that_of_the_header()
 manuals_and_help_name_the_same_options()
 output_that_cannot_be_written_is_told()
+a_closed_output_is_told_and_no_socket_takes_its_place()
+a_reader_that_has_gone_is_told_where_no_signal_ends_us()
