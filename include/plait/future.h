@@ -17,8 +17,15 @@ typedef struct plait_executor plait_executor;
 
 /* Zero bytes are the defaults. */
 typedef struct plait_submit_options {
-    const char *name; /* instead of the function's, in errors; must live as long as the future */
+    const char *name;        /* instead of the function's, in errors; must live as long as the future */
+    plait_deadline deadline; /* its waits end then; and a task whose turn comes later never starts */
+    int64_t limit;           /* nanoseconds from its start after which its waits end */
+    int retries;             /* how often it is run again, at once, with the same argument, after it has failed */
 } plait_submit_options;
+
+/* A task that its deadline or limit ended, or kept from starting, fails with PLAIT_ETASK, the cause PLAIT_ETIMEDOUT. The
+   limit is each attempt's own. After a cancel, or past the deadline, nothing is tried again; the outcome is that of the
+   last attempt. */
 
 /* Submits task `f` with its argument (a pointer to it, NULL for void) to an executor. The argument is copied. Never
    NULL: what fails at submit is a failed future (PLAIT_ECLOSED, PLAIT_ENOMEM, PLAIT_EFORKED, or what the executor

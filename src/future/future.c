@@ -107,15 +107,14 @@ static void finish(plait_future *f, int error, plait_record *record)
     if (callbacks) plait_callbacks_run(f);
 }
 
-bool plait_future_run(plait_future *f, plait_scope *outer)
+/* One run of the task: its code, and the record of a failure. */
+static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
 {
-    if (!leave_pending(f, PLAIT_STARTING)) return false;
     plait_context *self = plait_context_enter(f);
-    if (!self) {
-        finish(f, PLAIT_ENOMEM, NULL);
-        return true;
-    }
-    plait_scope_prepare(&f->scope, outer, self->parker, f->deadline, 0);
+    *record = NULL;
+    if (!self) return PLAIT_ENOMEM;
+    plait_deadline deadline = f->limit ? plait_sooner(f->deadline, plait_after(f->limit)) : f->deadline;
+    plait_scope_prepare(&f->scope, outer, self->parker, deadline, 0);
     self->scope = &f->scope;
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         plait_scope_cancel(&f->scope);
@@ -123,7 +122,39 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     if (self->scope != &f->scope)
         plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
     plait_record *said = plait_context_leave(self, f->name);
-    plait_record *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
+    if (error == PLAIT_ECANCELED && (f->expires || f->limit) && plait_scope_expired(&f->scope))
+        said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
+                                deadline.at == f->deadline.at ? "deadline" : "limit");
+    *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
+    return error;
+}
+
+/* After a failure: whether it is to be tried again, for which all is made as it was. A cancel that comes from here on finds
+   STARTING, and leaves the scope alone. */
+static bool try_again(plait_future *f, plait_scope *outer)
+{
+    if (!f->retries || plait_scope_cancelled(&f->scope) || plait_has_passed(f->deadline) ||
+        (outer && plait_cancelled()) ||
+        atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
+        return false;
+    f->retries--;
+    if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
+    memset(result_of(f), 0, f->task->result_size);
+    return true;
+}
+
+bool plait_future_run(plait_future *f, plait_scope *outer)
+{
+    if (!leave_pending(f, PLAIT_STARTING)) return false;
+    plait_record *record;
+    int error = PLAIT_ETIMEDOUT;
+    if (f->expires && plait_has_passed(f->deadline)) {
+        record = plait_record_say(error, NULL, "its deadline passed before its turn came");
+        record = plait_wrap(&error, record, "was not started in time");
+        if (record) plait_record_set_task(record, f->name, f->file, f->line);
+    } else {
+        while ((error = attempt(f, outer, &record)) && try_again(f, outer)) plait_record_unref(record);
+    }
     finish(f, error, record);
     return true;
 }

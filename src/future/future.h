@@ -30,15 +30,17 @@ struct plait_future {
     bool taken;              /* the argument's block is to be freed */
     bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
     bool watched;            /* it is in a set */
+    bool expires;            /* `deadline` was given to it at its submit: it is not started later */
     bool inherits;           /* the scopes of who submits it, where it runs inside of the submit */
     plait_waitlist waiters;  /* closed: done */
     plait_deadline deadline; /* of the root scope */
+    int64_t limit;           /* from the start of an attempt; 0: none */
     const plait_task *task;
     plait_executor *executor; /* to compare with; it may have gone once the future is not pending */
     const char *name, *file;
     plait_record *record;
     _Atomic(struct plait_callbacks *) callbacks; /* NULL until one is added */
-    int error, line;
+    int error, line, retries;
     uint32_t generation; /* of the process that submitted it */
     uint32_t result_at;  /* in `data`, behind the argument */
     size_t size;         /* of the whole */

@@ -9,6 +9,17 @@ int plait_argument_missing(const plait_task *task, const void *argument)
                       task->argument_type ? task->argument_type : "?");
 }
 
+static int take_options(plait_future *f, const plait_submit_options *o)
+{
+    if (o->limit < 0) return plait_fail(PLAIT_EINVAL, "submitted with a limit of %lld ns", (long long)o->limit);
+    if (o->retries < 0) return plait_fail(PLAIT_EINVAL, "submitted with %d retries", o->retries);
+    f->deadline = o->deadline;
+    f->expires = o->deadline.at != 0;
+    f->limit = o->limit;
+    f->retries = o->retries;
+    return 0;
+}
+
 plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, const void *argument,
                                 const plait_submit_options *options, size_t options_size, const char *file, int line)
 {
@@ -17,6 +28,7 @@ plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, cons
     plait_future *f = plait_future_new(task, argument, o.name ? o.name : task->name, file, line);
     if (!f) return &plait_no_memory_future;
     if (!err) err = plait_argument_missing(task, argument);
+    if (!err && options) err = take_options(f, &o);
     plait_future_start(f, ex, err);
     return f;
 }
