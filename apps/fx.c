@@ -32,8 +32,9 @@ static const struct usage usage = {
         "  futures          submit to a pool of threads, await each result in turn\n"
         "  all              each of them in a process of its own, then a table\n"
         "\n"
-        "Exit status: 0 all rows are there, 1 some failed, 2 wrong arguments, 3 nothing worked. Ctrl-C begins no further\n"
-        "request and prints what is there; a second one stops at once.\n",
+        "Exit status: 0 all rows are there, 1 some failed, 2 wrong arguments, 3 every one failed. Ctrl-C begins no\n"
+        "further request and prints what is there; a second one stops at once. Proxies are those of http_proxy, https_proxy,\n"
+        "all_proxy and no_proxy in the environment; this machine is always reached without one.\n",
 };
 
 struct settings {

@@ -42,7 +42,10 @@ typedef struct plait_http_response {
    resolve, connect, tls, send, wait, receive, redirect.
    PLAIT_EADDRESS (a bad URL or another scheme), PLAIT_ERESOLVE, PLAIT_ECONNECT, PLAIT_ETLS, PLAIT_EREDIRECT,
    PLAIT_EPROTOCOL, PLAIT_ETOOLARGE (the body, or more than 256 KiB of headers), PLAIT_ETIMEDOUT (options' deadline),
-   PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. A request that is not idempotent (POST, PATCH) is sent once. */
+   PLAIT_ECANCELED, PLAIT_EINVAL, PLAIT_ENOMEM. A request that is not idempotent (POST, PATCH) is sent once.
+   The environment names a proxy: http_proxy for http (not HTTP_PROXY); https_proxy or HTTPS_PROXY for https; else
+   all_proxy or ALL_PROXY. localhost, 127.0.0.0/8, ::1 and what no_proxy or NO_PROXY lists are reached without one: names,
+   which stand for all in their domain, addresses, also as 10.0.0.0/8, or "*"; between commas or spaces. */
 PLAIT_API int plait_http_get_sized(const char *url, const plait_http_options *options, size_t options_size,
                                    plait_http_response *response) PLAIT_MUST_CHECK;
 PLAIT_API int plait_http_request_sized(const char *url, const plait_http_options *options, size_t options_size,

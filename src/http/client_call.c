@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "http/client_failure.h"
+#include "http/client_proxy.h"
 #include "http/client_url.h"
 #include <plait/version.h>
 #include <stdio.h>
@@ -110,6 +111,7 @@ int plait_http_call_begin(plait_http_call *c, const char *url, const void *optio
 void plait_http_call_end(plait_http_call *c)
 {
     curl_slist_free_all(c->headers);
+    free(c->proxy);
     curl_url_cleanup(c->first);
     curl_url_cleanup(c->at);
 }
@@ -169,6 +171,15 @@ static CURLcode set_method(plait_http_call *c, CURL *easy)
     return code;
 }
 
+/* A copy: the environment may change while the request is under way. */
+static bool choose_proxy(plait_http_call *c)
+{
+    const char *proxy = plait_http_proxy_of(c->at, c->secure);
+    free(c->proxy);
+    c->proxy = proxy ? plait_copy_string(proxy) : NULL;
+    return c->proxy != NULL;
+}
+
 /* Carried out twice, such a request does what it does once. */
 static bool is_idempotent(const char *method)
 {
@@ -185,7 +196,7 @@ int plait_http_call_prepare(plait_http_call *c, plait_http_session *s, plait_htt
     s->once = !is_idempotent(c->method);
     s->to_send = c->sends_body ? c->options.body.size : 0;
     c->words[0] = 0;
-    if (!add_headers(c)) return PLAIT_ENOMEM;
+    if (!add_headers(c) || !choose_proxy(c)) return PLAIT_ENOMEM;
 
     CURLcode code = plait_http_session_prepare(s);
     if (code == CURLE_OK) code = plait_http_answer_prepare(a);
@@ -193,6 +204,8 @@ int plait_http_call_prepare(plait_http_call *c, plait_http_session *s, plait_htt
     SET(CURLOPT_CURLU, c->at);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_ERRORBUFFER, c->words);
+    SET(CURLOPT_PROXY, c->proxy); /* an empty one is none, whatever the environment says */
+    SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_HTTPHEADER, c->headers);
     SET(CURLOPT_USERAGENT, c->options.user_agent);
     SET(CURLOPT_ACCEPT_ENCODING, "");

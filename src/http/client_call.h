@@ -20,6 +20,7 @@ struct plait_http_call {
     uint64_t first_origin, origin;
     bool secure;        /* the present one is https */
     const char *method; /* of the present hop */
+    char *proxy;        /* that it goes through, "" or NULL without one */
     bool sends_body;
     struct curl_slist *headers;
     char agent[32];

@@ -9,10 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PROXY_SHOWN = PLAIT_HTTP_SHOWN / 2 + 16 };
+
+/* What cannot be connected to is the proxy, where there is one: "to proxy URL: ". */
+static void name_proxy(const plait_http_call *c, char text[static PROXY_SHOWN])
+{
+    static const char to[] = "to proxy ", scheme[] = "http://";
+    if (!c->proxy || !*c->proxy) return;
+    size_t length =
+        (size_t)snprintf(text, sizeof to + sizeof scheme, "%s%s", to, strstr(c->proxy, "://") ? "" : scheme);
+    plait_http_url_show(c->proxy, text + length, PROXY_SHOWN - length - 2);
+    strcat(text, ": ");
+}
+
 int plait_http_fail(const plait_http_call *c, int code, enum plait_http_phase phase, const char *format, ...)
 {
     static const char *const names[] = { "url", "resolve", "connect", "tls", "send", "wait", "receive", "redirect" };
     char url[PLAIT_HTTP_SHOWN], cause[200], where[PLAIT_HTTP_SHOWN / 2 + 16] = "";
+    char proxy[PROXY_SHOWN] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(cause, sizeof cause, format, arguments);
@@ -26,7 +40,8 @@ int plait_http_fail(const plait_http_call *c, int code, enum plait_http_phase ph
         strcat(where, ")");
     }
     curl_free(at);
-    return plait_fail(code, "%s: %s: %s%s", url, names[phase], cause, where);
+    if (phase == PLAIT_HTTP_CONNECT) name_proxy(c, proxy);
+    return plait_fail(code, "%s: %s: %s%s%s", url, names[phase], proxy, cause, where);
 }
 
 /* In lower case too, but for what is a name. */
@@ -93,6 +108,8 @@ static int fail_connect(const plait_http_call *c, plait_http_session *s)
     char text[CURL_ERROR_SIZE];
     long error = s->system_error;
     if (s->opened) curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &error); /* else that of an earlier request */
+    if (!error && !s->opened && *c->proxy)                                /* libcurl's words hold its password */
+        return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "a proxy of this kind is not known");
     return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "%s",
                            error ? system_words((int)error, text, sizeof text)
                                  : tidy(c, CURLE_COULDNT_CONNECT, text, sizeof text));
@@ -148,7 +165,7 @@ static int fail_time(const plait_http_call *c, plait_http_session *s)
 
 int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, const plait_http_answer *a)
 {
-    char text[CURL_ERROR_SIZE];
+    char text[CURL_ERROR_SIZE], proxy[PLAIT_HTTP_SHOWN];
     CURLcode code = s->result;
     if (a->error && !a->cause)
         return plait_http_fail(c, a->error, PLAIT_HTTP_RECEIVE, "the body is larger than %zu bytes",
@@ -162,7 +179,8 @@ int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, co
     case CURLE_COULDNT_RESOLVE_HOST:
         return plait_http_fail(c, PLAIT_ERESOLVE, PLAIT_HTTP_RESOLVE, "no such host, or no name server that answers");
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return plait_http_fail(c, PLAIT_ERESOLVE, PLAIT_HTTP_RESOLVE, "the proxy's name is not known");
+        plait_http_url_show(c->proxy, proxy, sizeof proxy);
+        return plait_http_fail(c, PLAIT_ERESOLVE, PLAIT_HTTP_RESOLVE, "the proxy's name is not known: %s", proxy);
     case CURLE_COULDNT_CONNECT: return fail_connect(c, s);
     case CURLE_PROXY:
     case CURLE_NO_CONNECTION_AVAILABLE:

@@ -32,6 +32,20 @@ def every_model_prints_the_matrix():
         check(said in result.stderr and result.stderr.count("\n") == (1 if said else 0), result.stderr)
 
 
+def its_own_server_is_reached_whatever_proxy_there_is():
+    with socket.socket() as nobody:  # bound and not listening: a connect is refused
+        nobody.bind(("127.0.0.1", 0))
+        proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        os.environ.update(http_proxy=proxy, all_proxy=proxy)
+        for model in ["futures", "all"]:
+            result = run("fx", "-q", "-l", "0", "-m", model)
+            check(result.returncode == 0 and result.stderr == "" and result.stdout.startswith(MATRIX), result)
+        result = run("fx", "-q", "--bases", "USD", "--url", "http://plait.invalid/{base}")
+        check(result.returncode == 3, result)
+        check(f": connect: to proxy {proxy}: connection refused\n" in result.stderr, result)
+    del os.environ["http_proxy"], os.environ["all_proxy"]
+
+
 def rows_come_in_the_order_of_the_input():
     for model in MODELS:
         result = run("fx", "-m", model, "--bases", "ZAR,AUD,ZAR,USD,MXN", "--symbols", "IDR", "-l", "1ms")
@@ -338,6 +352,7 @@ def a_model_whose_process_dies_is_told():
 
 
 every_model_prints_the_matrix()
+its_own_server_is_reached_whatever_proxy_there_is()
 rows_come_in_the_order_of_the_input()
 all_models_are_compared()
 models_do_at_once_what_they_say()
