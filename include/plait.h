@@ -29,6 +29,7 @@
 #include <plait/once.h>
 #include <plait/queue.h>
 #include <plait/recursive_mutex.h>
+#include <plait/report.h>
 #include <plait/rwlock.h>
 #include <plait/scope.h>
 #include <plait/semaphore.h>

@@ -16,7 +16,7 @@ static void write_line(const char *format, va_list arguments)
     if (write(STDERR_FILENO, line, end) < 0) return; /* nobody left to tell */
 }
 
-void plait_report(const char *format, ...)
+void plait_write_line(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

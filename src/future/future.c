@@ -7,6 +7,7 @@
 #include "base/blocks.h"
 #include "base/bytes.h"
 #include "base/fork.h"
+#include "base/report.h"
 #include "base/stop.h"
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +69,7 @@ void plait_future_release(plait_future *f)
     bool silent =
         atomic_load_explicit(&f->seen, memory_order_relaxed) || !f->error ||
         (f->error == PLAIT_ETASK && atomic_load_explicit(&f->state, memory_order_relaxed) >= PLAIT_WAS_CANCELLED);
-    if (!silent) {
-        char words[768];
-        if (!f->record || !plait_record_describe(&f->record->public, words, sizeof words))
-            snprintf(words, sizeof words, "%s", plait_error_text(f->error));
-        plait_report("task %s failed and nobody looked at it: %s", f->name, words);
-    }
+    if (!silent) plait_report_failure(PLAIT_REPORT_TASK, f->name, f->error, f->record ? &f->record->public : NULL);
     if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
     if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
     plait_record_unref(f->record);
