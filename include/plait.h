@@ -24,6 +24,7 @@
 #include <plait/future.h>
 #include <plait/group.h>
 #include <plait/io.h>
+#include <plait/local.h>
 #include <plait/map.h>
 #include <plait/mutex.h>
 #include <plait/once.h>

@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "executor/fork.h"
 #include "park/thread_parker.h"
+#include "thread/thread.h"
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +119,9 @@ static int start(struct plait_pool *p)
     if (w) {
         char name[64];
         snprintf(name, sizeof name, "%s-%u", p->name, w->number);
-        w->thread = plait_thread_start(plait_worker_run, w,
-                                       &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size });
+        w->thread = plait_thread_start(
+            plait_worker_run, w,
+            &(plait_thread_start_options){ .name = name, .stack_size = p->stack_size, .life = PLAIT_SERVICE });
         bool started = w->thread != NULL;
         atomic_store_explicit(&w->started, true, memory_order_release); /* it may be another's place from here on */
         if (started) return 0;

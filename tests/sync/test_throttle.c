@@ -352,6 +352,9 @@ static void more_than_can_be_counted_is_not_promised(void **unused)
         check_code(try(&t, PLAIT_THROTTLE_MOST), 0);
         check_code(try(&t, 1), PLAIT_EAGAIN);
     }
+    t = throttle_new(PLAIT_THROTTLE_MOST, 1, 5);
+    clock_move(1000); /* 125 times 2^64 tokens */
+    check_number(drain(&t), 5);
     clock_of_the_system();
 }
 
