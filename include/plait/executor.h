@@ -22,6 +22,9 @@ typedef struct plait_thread_options {
     int workers;          /* the most that run at once; default the CPUs that this process may use */
     const char *name;     /* copied; threads are called name-1, name-2 …; default "pool-N" */
     size_t stack_size;    /* bytes of each thread's stack; default the system's */
+    size_t capacity;      /* the most tasks in the queue, running ones not counted; default: no bound */
+    bool refuse;          /* a submit that finds the queue full fails; default: it waits for room */
+    bool fifo;            /* what a task submits to its own pool queues behind all else; default: it comes first */
     int64_t idle_timeout; /* nanoseconds after which a thread without work ends; default 10 s; negative: never */
     int (*initializer)(void *context); /* called in each thread before its first task; 0 or a negative code */
     void *context;                     /* must live as long as the pool */
@@ -30,7 +33,11 @@ typedef struct plait_thread_options {
 /* A pool of threads, each started when work comes and no other is idle. NULL for bad options or without memory
    (plait_error tells). The caller ends it with plait_executor_free.
    An initializer that fails breaks the pool, which is reported, once: what has not begun by then, and what is submitted
-   later, fails with PLAIT_EBROKEN, its cause being what the initializer said. It must not wait for tasks of the pool. */
+   later, fails with PLAIT_EBROKEN, its cause being what the initializer said. It must not wait for tasks of the pool.
+   A submit that waits for room in the queue ends with its scope, and its future fails with PLAIT_ETASK, the cause
+   PLAIT_ECANCELED; one that is refused with the cause PLAIT_EAGAIN. A task's submit to its own pool never waits: when the
+   queue is full it runs the other inside, or goes over the bound where that could do harm (with a lock held, or with
+   little stack left). */
 PLAIT_API plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size);
 static inline plait_executor *plait_thread_executor_new(const plait_thread_options *options)
 {

@@ -57,6 +57,7 @@ static void strand(struct plait_pool *p, int err)
             sched_yield(); /* a putter is between its steps */
             continue;
         }
+        plait_bound_leave(&p->bound);
         plait_future_fail((plait_future *)link, err, NULL);
         plait_future_release((plait_future *)link);
     }
@@ -180,6 +181,21 @@ plait_record *plait_pool_broken_record(struct plait_pool *p)
                             "pool %s is broken: its initializer failed", p->name);
 }
 
+/* Room for one more. Or a code, with words; or *in_place: the running task, a worker's, is to run it itself. */
+static int make_room(struct plait_pool *p, bool own, bool *in_place)
+{
+    int err = plait_bound_enter(&p->bound, !own && !p->bound.refuse);
+    if (err == PLAIT_ECANCELED)
+        return plait_fail(err, "the wait for room in the queue of pool %s was cut short", p->name);
+    if (err && p->bound.refuse)
+        return plait_fail(err, "the queue of pool %s is full, with %zu tasks", p->name, p->bound.capacity);
+    if (err) *in_place = plait_may_run_in_place();
+    if (err && !*in_place) plait_bound_force(&p->bound);
+    if (!atomic_load_explicit(&p->executor.closed, memory_order_relaxed)) return 0;
+    if (!*in_place) plait_bound_leave(&p->bound);
+    return plait_fail(PLAIT_ECLOSED, "pool %s was closed while a submit waited for room in its queue", p->name);
+}
+
 static int submit(plait_executor *ex, plait_future *f)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
@@ -188,9 +204,17 @@ static int submit(plait_executor *ex, plait_future *f)
         return PLAIT_EBROKEN;
     }
     plait_context *self = plait_current();
-    if (self->worker == p && plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f))
+    bool own = self->worker == p, in_place = false;
+    int err = p->bound.capacity ? make_room(p, own, &in_place) : 0;
+    if (err) return err;
+    if (in_place) {
+        if (plait_future_run(f, NULL)) atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+        plait_future_release(f);
+    } else if (!own || p->fifo || !plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f)) {
+        plait_pool_put(p, f);
+    } else {
         plait_pool_offer(p);
-    else plait_pool_put(p, f);
+    }
     return 0;
 }
 
@@ -299,6 +323,7 @@ static void helped(plait_executor *ex)
             plait_pool_offer(p);         /* to those who looked meanwhile */
             return;
         }
+        plait_bound_leave(&p->bound);
         plait_future_release(f);
     }
 }
@@ -366,6 +391,9 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     plait_inbox_prepare(&p->inbox);
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
+    p->bound.capacity = o.capacity;
+    p->bound.refuse = o.refuse;
+    p->fifo = o.fifo;
     p->initializer = o.initializer;
     p->context = o.context;
     p->stack_size = o.stack_size;

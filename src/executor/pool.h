@@ -20,6 +20,7 @@
      end, since what the program does at it may need whoever submits. */
 #ifndef PLAIT_EXECUTOR_POOL_H
 #define PLAIT_EXECUTOR_POOL_H
+#include "executor/bound.h"
 #include "executor/deque.h"
 #include "executor/inbox.h"
 #include <plait/thread.h>
@@ -43,6 +44,8 @@ struct plait_pool {
     plait_record *reason;          /* what it said; perhaps NULL */
     int (*initializer)(void *);
     void *context;
+    bool fifo;
+    struct plait_bound bound; /* each future in the inbox or on a deque has its room */
     struct plait_inbox inbox;
     _Atomic uint64_t submitted;
     _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */

@@ -127,6 +127,7 @@ static bool run(struct plait_pool *p, uintptr_t work)
     plait_fork *fork = work & PLAIT_IS_FORK ? (plait_fork *)(work & ~PLAIT_IS_FORK) : NULL;
     plait_future *f = fork ? NULL : (plait_future *)work;
     bool broken = plait_pool_broken(p), ran = !broken;
+    if (f) plait_bound_leave(&p->bound);
     if (fork && broken) plait_fork_fail(fork, PLAIT_EBROKEN, plait_pool_broken_record(p));
     else if (fork) plait_fork_run(fork);
     else if (broken) plait_future_fail(f, PLAIT_EBROKEN, plait_pool_broken_record(p));

@@ -111,6 +111,7 @@ int plait_future_wait_or_run(plait_future *, plait_deadline, enum plait_cut, pla
 /* Whether the running task may run futures of its own pool in place of sleeping until `deadline`; and if that future is
    one, still pending, runs it: true when it did. */
 bool plait_may_help(plait_deadline);
+bool plait_may_run_in_place(void); /* a worker: no lock held, and the stack far from its end */
 bool plait_help(plait_future *, plait_scope *outer);
 
 /* Around a sleep in a wait for futures: tells the pool whose worker this is, if it is one. */

@@ -8,13 +8,14 @@
 
 enum { DEEPEST = 64 }; /* tasks inside of each other */
 
-bool plait_may_help(plait_deadline deadline)
+bool plait_may_run_in_place(void)
 {
     plait_context *self = plait_current();
     return self->worker && self->depth < DEEPEST &&
-           (!self->stack_floor || (char *)__builtin_frame_address(0) > self->stack_floor) &&
-           !plait_nearest(deadline).at && !plait_holds_locks();
+           (!self->stack_floor || (char *)__builtin_frame_address(0) > self->stack_floor) && !plait_holds_locks();
 }
+
+bool plait_may_help(plait_deadline deadline) { return plait_may_run_in_place() && !plait_nearest(deadline).at; }
 
 bool plait_help(plait_future *f, plait_scope *outer)
 {

@@ -1,0 +1,25 @@
+/* bound.h: how many tasks may be queued, and who waits for room.
+
+   What must hold, under the spin bit of `waiters`: nobody waits while there is room; whoever makes room gives it to the
+   one who waits longest. */
+#ifndef PLAIT_EXECUTOR_BOUND_H
+#define PLAIT_EXECUTOR_BOUND_H
+#include "park/waitlist.h"
+#include <stddef.h>
+
+struct plait_bound {
+    size_t capacity, queued; /* 0: no bound, and nothing is counted */
+    bool refuse;
+    plait_waitlist waiters;
+};
+
+/* Takes room for one task: 0. Else PLAIT_EAGAIN; or, if it `may_wait`, PLAIT_ECANCELED when the scope ended meanwhile. */
+int plait_bound_enter(struct plait_bound *, bool may_wait);
+
+/* The same, room or not. */
+void plait_bound_force(struct plait_bound *);
+
+/* One task has left the queue. */
+void plait_bound_leave(struct plait_bound *);
+
+#endif
