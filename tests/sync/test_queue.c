@@ -253,6 +253,43 @@ TEST_IN_EACH_KIND(one_that_is_cancelled_leaves_the_queue_usable)
     plait_queue_free(empty);
 }
 
+/* More than a ring without a lock is made for. */
+enum { LARGE = 9 << 20 };
+static char from[LARGE], into[LARGE];
+static int puts_large(void *queue) { return plait_queue_put(queue, from, PLAIT_FOREVER); }
+static int gets_large(void *queue) { return plait_queue_get(queue, into, PLAIT_FOREVER); }
+
+TEST_IN_EACH_KIND(Q6_Q22_Q23_a_very_large_queue_waits_and_wakes_likewise)
+{
+    plait_queue *q = plait_queue_new(LARGE, 2);
+    check(q);
+    for (int i = 0; i < 2; i++) check_code(plait_queue_put(q, from, PLAIT_NOW), 0);
+    check_code(plait_queue_put(q, from, PLAIT_NOW), PLAIT_EAGAIN);
+    struct runner *r = runner_start(puts_large, q);
+    until_asleep(r);
+    from[LARGE - 1] = 'x';
+    check_code(plait_queue_get(q, into, PLAIT_NOW), 0);
+    check_code(runner_join(r), 0);
+    r = runner_start(puts_large, q);
+    until_asleep(r);
+    plait_queue_close(q);
+    check_code(runner_join(r), PLAIT_ECLOSED);
+    for (int i = 0; i < 2; i++) check_code(plait_queue_get(q, into, PLAIT_NOW), 0);
+    check_number(into[LARGE - 1], 'x');
+    plait_queue_free(q);
+
+    q = plait_queue_new(LARGE, 2);
+    r = runner_start(gets_large, q);
+    until_asleep(r);
+    check_code(plait_queue_put(q, from, PLAIT_NOW), 0);
+    check_code(runner_join(r), 0);
+    r = runner_start(gets_large, q);
+    until_asleep(r);
+    plait_queue_close(q);
+    check_code(runner_join(r), PLAIT_ECLOSED);
+    plait_queue_free(q);
+}
+
 static int frees_with_a_getter(void *unused)
 {
     (void)unused;
@@ -308,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_queue_of_nothing_or_of_too_much_is_refused),
         cmocka_unit_test(items_of_any_size_are_copied),
         cmocka_unit_test(one_that_is_cancelled_leaves_the_queue_usable),
+        cmocka_unit_test(Q6_Q22_Q23_a_very_large_queue_waits_and_wakes_likewise),
         cmocka_unit_test(to_free_a_queue_in_which_somebody_waits_stops_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
