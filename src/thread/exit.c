@@ -28,7 +28,7 @@ static void wait_for(plait_thread *t)
     if (late) plait_report("the program ends as soon as thread %s has: it is neither detached nor a daemon", t->name);
     if (late && plait_waitlist_add(&t->ended, &node))
         (void)!plait_wait_in(&t->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
-    if (!atomic_exchange_explicit(&t->settled, true, memory_order_relaxed)) pthread_join(t->id, NULL);
+    plait_thread_settle(t);
     plait_thread_unref(t);
 }
 

@@ -24,6 +24,17 @@ void plait_thread_unref(plait_thread *t)
     free(t);
 }
 
+void plait_thread_settle(plait_thread *t)
+{
+    uint32_t fate = atomic_load_explicit(&t->fate, memory_order_relaxed);
+    while (fate == PLAIT_JOINABLE || fate == PLAIT_ENDED)
+        if (atomic_compare_exchange_weak_explicit(&t->fate, &fate, PLAIT_SETTLED, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            pthread_join(t->id, NULL);
+            return;
+        }
+}
+
 /* Also when it leaves by pthread_exit, perhaps out of a scope and of a task that it ran in place: then it did not
    fail. */
 static void end(void *thread)
@@ -35,8 +46,10 @@ static void end(void *thread)
     plait_alive_remove(t);
     plait_wake(plait_waitlist_claim_all(&t->ended, true));
     plait_this_thread = NULL;
-    if (atomic_exchange_explicit(&t->fate, PLAIT_ENDED, memory_order_relaxed) == PLAIT_DETACHED &&
-        !atomic_exchange_explicit(&t->settled, true, memory_order_relaxed))
+    uint32_t fate = PLAIT_JOINABLE;
+    if (!atomic_compare_exchange_strong_explicit(&t->fate, &fate, PLAIT_ENDED, memory_order_relaxed,
+                                                 memory_order_relaxed) &&
+        fate == PLAIT_DETACHED)
         pthread_detach(pthread_self());
     plait_thread_unref(t);
 }
@@ -155,7 +168,7 @@ void plait_thread_free(plait_thread *t)
     plait_waiter node = plait_waiter_here();
     if (plait_waitlist_add(&t->ended, &node))
         (void)!plait_wait_in(&t->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE);
-    if (!atomic_exchange_explicit(&t->settled, true, memory_order_relaxed)) pthread_join(t->id, NULL);
+    plait_thread_settle(t);
     plait_thread_unref(t);
 }
 
@@ -166,9 +179,10 @@ void plait_thread_detach(plait_thread *t)
         return;
     }
     plait_alive_detach(t);
-    if (atomic_exchange_explicit(&t->fate, PLAIT_DETACHED, memory_order_relaxed) == PLAIT_ENDED &&
-        !atomic_exchange_explicit(&t->settled, true, memory_order_relaxed))
-        pthread_join(t->id, NULL);
+    uint32_t fate = PLAIT_JOINABLE;
+    if (!atomic_compare_exchange_strong_explicit(&t->fate, &fate, PLAIT_DETACHED, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        plait_thread_settle(t);
     plait_thread_unref(t);
 }
 

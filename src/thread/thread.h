@@ -4,9 +4,9 @@
    - Two hold a reference: the owner and the running thread; for a while the end of the program holds another.
    - "Ended" is the closed wait list: after it the outcome stands. Before it is closed the thread is off the list of
      those alive, and its thread-local values are gone; so who has joined it finds neither.
-   - The system's thread is joined or detached once, by whoever sets `settled`; detached only by itself: pthread_detach from
-     outside looks at the thread once more after it has let it go, and one that ends at that moment has given its memory
-     back by then (seen as a crash with glibc 2.36).
+   - The system's thread is joined by whoever makes its fate SETTLED, or, if its fate is DETACHED when it ends, detached
+     by itself: pthread_detach from outside looks at the thread once more after it has let it go, and one that ends at
+     that moment has given its memory back by then (seen as a crash with glibc 2.36).
    - In a forked child only the forking thread's object gets the child's generation. Of the others nothing is waited for
      and nothing is asked of the system. */
 #ifndef PLAIT_THREAD_THREAD_H
@@ -19,14 +19,13 @@
    that run on them is no daemon for that. */
 #define PLAIT_SERVICE ((plait_thread_life)(PLAIT_DAEMON + 1))
 
-enum { PLAIT_JOINABLE, PLAIT_DETACHED, PLAIT_ENDED }; /* plait_thread.fate */
+enum { PLAIT_JOINABLE, PLAIT_DETACHED, PLAIT_ENDED, PLAIT_SETTLED }; /* plait_thread.fate */
 
 struct plait_thread {
     _Atomic uint32_t references;
     _Atomic uint32_t generation; /* of the process that it lives in */
-    _Atomic bool seen;           /* the result */
-    _Atomic bool settled;
-    _Atomic uint32_t fate; /* joinable, or whichever of the others comes first */
+    _Atomic uint32_t fate;
+    _Atomic bool seen;  /* the result */
     _Atomic int number; /* the system's, once it runs */
     plait_thread_life life;
     bool detached;                 /* under the guard of those alive, … */
@@ -45,6 +44,8 @@ struct plait_thread {
 extern _Thread_local plait_thread *plait_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 void plait_thread_unref(plait_thread *);
+void plait_thread_settle(
+    plait_thread *); /* joins the system's thread, which has ended, unless that is done or not to be */
 
 /* alive.c: those that have not ended. Adding one gives PLAIT_ENOMEM when the end of the program could not be
    prepared. */
