@@ -14,7 +14,7 @@
    - A waiter that was woken looks again before it gives up: the item or room that it was woken for is used, or still there.
 
    Memory order: publishing a slot releases, finding it published acquires; that orders the items and the reuse of slots.
-   Moving a position is relaxed: it says who, not what. The wait lists order themselves. */
+   Closing releases, and finding it closed acquires. Moving a position is relaxed: it says who, not what. The wait lists order themselves. */
 #include "sync/ring.h"
 #include "base/hooks.h"
 #include "park/thread_parker.h"
@@ -75,11 +75,18 @@ static plait_waiter *claim_one(plait_waitlist *list, _Atomic uint64_t *word, uin
 enum { MOST_PAUSES = 64 };
 enum attempt { DONE, NOT_NOW, BUSY, SHUT }; /* BUSY: somebody is about to publish the slot */
 
+/* What the closer did before he said so has been done: the ring may be freed. */
+static enum attempt found_shut(struct plait_ring *r)
+{
+    (void)atomic_load_explicit(&r->tail, memory_order_acquire);
+    return SHUT;
+}
+
 static enum attempt try_put(struct plait_ring *r, const void *item)
 {
     uint64_t tail = look(&r->tail);
     for (;;) {
-        if (tail & CLOSED) return SHUT;
+        if (tail & CLOSED) return found_shut(r);
         uint64_t position = tail / PUT;
         struct slot *s = slot_at(r, position);
         int64_t ahead = (int64_t)(atomic_load_explicit(&s->number, memory_order_acquire) - 2 * position);
@@ -115,7 +122,7 @@ static enum attempt try_get(struct plait_ring *r, void *item)
         uint64_t now = look(&r->head);
         if (now == head && ahead < 0) {
             uint64_t tail = look(&r->tail);
-            return tail / PUT != position ? BUSY : tail & CLOSED ? SHUT : NOT_NOW;
+            return tail / PUT != position ? BUSY : tail & CLOSED ? found_shut(r) : NOT_NOW;
         }
         head = now;
     }
@@ -237,7 +244,8 @@ static void shut(plait_waitlist *list, _Atomic uint64_t *word, uint64_t bit, uin
         if (seen & bit) {
             *chain = claim_all(list, word, bit);
             seen = look(word);
-        } else if (change(word, &seen, seen | flag)) {
+        } else if (atomic_compare_exchange_weak_explicit(word, &seen, seen | flag, memory_order_release,
+                                                         memory_order_relaxed)) {
             return;
         }
     }
