@@ -7,7 +7,8 @@ struct plait_ring {
     _Alignas(
         64) _Atomic uint64_t tail; /* the putters': how many were put, times 4; bit 1: closed; bit 0: getters wait */
     _Atomic unsigned put_spins;    /* how long it is worth to look out before going to sleep */
-    _Alignas(64) _Atomic uint64_t head; /* the getters': how many were taken, times 4; bit 1: closing; bit 0: putters wait */
+    _Alignas(
+        64) _Atomic uint64_t head; /* the getters': how many were taken, times 4; bit 1: closing; bit 0: putters wait */
     _Atomic unsigned get_spins;
     _Alignas(64) size_t item_size, slot_size;
     uint64_t capacity, mask; /* the mask is 0 when the capacity is no power of two */

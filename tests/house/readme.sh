@@ -1,3 +1,4 @@
+#!/bin/sh
 # The program in the README is the one that the install test builds and runs.
 set -u
 cd "$PLAIT_SOURCE_DIR" || exit 1
