@@ -51,8 +51,11 @@ int plait_completions_next(plait_completions *c, plait_future **future, plait_de
     bool unmade = !err && take_no_memory(c);
     if (!err && !unmade) err = plait_set_next(&c->set, &watch, deadline, PLAIT_CANCELLABLE, NULL);
     if (err == PLAIT_EDONE && (unmade = take_no_memory(c))) err = 0; /* added while we waited */
-    if (watch) watch->future->watched = false;
-    if (!err) *future = unmade ? &plait_no_memory_future : watch->future;
+    if (unmade) *future = &plait_no_memory_future;
+    if (watch) {
+        *future = watch->future;
+        watch->future->watched = false;
+    }
     return plait_failed(err);
 }
 
