@@ -241,7 +241,8 @@ static void without_a_descriptor_a_wait_fails(void **unused)
 {
     (void)unused;
     struct waiting w = pipe_new();
-    enum { MANY = 12 }; /* so that one of the threads has no descriptor yet */
+    fault_nth("descriptor", 0); /* the hook is there before those that it may concern */
+    enum { MANY = 12 };         /* so that one of the threads has no descriptor yet */
     struct waiting held = pipe_new();
     struct runner *r[MANY];
     for (int i = 0; i < MANY; i++) r[i] = runner_start(waits, &held), until_asleep(r[i]);

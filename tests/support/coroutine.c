@@ -281,6 +281,16 @@ static void retire(struct scheduler *s, struct coroutine *c)
     pthread_mutex_unlock(&free_guard);
 }
 
+/* Apart, since getcontext might return twice, for all that the compiler knows. */
+__attribute__((noinline)) static void prepare_registers(struct coroutine *c)
+{
+    getcontext(&c->registers);
+    c->registers.uc_stack.ss_sp = c->stack;
+    c->registers.uc_stack.ss_size = STACK_SIZE;
+    c->registers.uc_link = NULL;
+    makecontext(&c->registers, begin, 0);
+}
+
 void coroutine_start(void (*function)(void *), void *argument)
 {
     struct scheduler *s = here;
@@ -292,11 +302,7 @@ void coroutine_start(void (*function)(void *), void *argument)
     c->current = &c->root;
     c->function = function;
     c->argument = argument;
-    getcontext(&c->registers);
-    c->registers.uc_stack.ss_sp = c->stack;
-    c->registers.uc_stack.ss_size = STACK_SIZE;
-    c->registers.uc_link = NULL;
-    makecontext(&c->registers, begin, 0);
+    prepare_registers(c);
 #ifdef TSAN
     c->fiber = __tsan_create_fiber(0);
 #endif

@@ -16,4 +16,9 @@
 #define ASAN 1
 #endif
 
+/* gcc's runtime ends a forked child that starts a thread while it takes one of the parent's for living. */
+#if defined TSAN && !defined __clang__
+#define TSAN_OF_GCC 1
+#endif
+
 #endif

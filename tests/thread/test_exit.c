@@ -22,12 +22,12 @@ extern char **environ;
 
 /* A daemon that is cut off leaves behind what it was at. */
 #ifdef TSAN
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void) { return "report_thread_leaks=0"; }
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "report_thread_leaks=0:die_after_fork=0"; }
 #endif
 static int is_cut_off;
 #ifdef ASAN
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void) { return is_cut_off; }
 #endif
 
@@ -351,6 +351,9 @@ static void T8_so_it_is_after_exit(void **unused)
 static void T10_a_forked_child_waits_for_its_own(void **unused)
 {
     (void)unused;
+#ifdef TSAN_OF_GCC
+    return;
+#endif
     play("a_child_exits", 0, "through\n");
 }
 
