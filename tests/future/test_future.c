@@ -1,4 +1,5 @@
 /* The life of a future, as its owners see it: states, cancel, who is woken, who may drop it, what is reported. */
+#include "base/hooks.h"
 #include "child.h"
 #include "future/tasks.h"
 #include "future/future.h"
@@ -137,6 +138,53 @@ TEST_IN_EACH_KIND(F15_the_outcome_can_be_read_again_and_again)
     plait_future_unref(good);
     plait_future_unref(bad);
     plait_executor_free(pool);
+}
+
+/* A cancel while the runner prepares the task: when it asks for a context, deeper down than ever before. */
+
+static plait_executor *descended;
+static plait_future *starting;
+static struct gate never_opened;
+
+static bool cancel_in_between(const char *point)
+{
+    if (strcmp(point, "memory") != 0 || !starting) return false;
+    plait_future *f = starting;
+    starting = NULL;
+    check_number(f->state, PLAIT_STARTING);
+    check_number(plait_future_get_state(f), PLAIT_FUTURE_RUNNING);
+    check(!plait_future_cancel(f));
+    check(!plait_future_cancel(f));
+    return false;
+}
+
+static int descend(const int *levels);
+PLAIT_TASK(descend, int, void);
+static int descend(const int *levels)
+{
+    int below = *levels - 1;
+    if (*levels) return plait_await(plait_submit(plait_inline_executor(), descend, &below), NULL);
+    struct gate *at = &never_opened;
+    plait_future *f = plait_future_ref(plait_submit(descended, pass, &at));
+    starting = f;
+    check_code(plait_await(f, NULL), PLAIT_ETASK); /* in place */
+    check_code(plait_error()->cause->code, PLAIT_ECANCELED);
+    check(f->state & PLAIT_ASKED); /* it is known as cancelled for good */
+    plait_future_unref(f);
+    return 0;
+}
+
+static void M20_a_cancel_while_the_task_is_being_started_reaches_it(void **unused)
+{
+    (void)unused;
+    int levels = 30;
+    plait_hooks.refuse = cancel_in_between;
+    descended = pool_of(1);
+    check_code(plait_await(plait_submit(descended, descend, &levels), NULL), 0);
+    check_number(never_opened.cut, 1);
+    check(!starting);
+    plait_executor_free(descended);
+    plait_hooks.refuse = NULL;
 }
 
 /* Sleepers of each kind are woken by each kind of end. */
@@ -570,6 +618,7 @@ int main(void)
         cmocka_unit_test(F4_cancel_of_a_cancelled_future_is_true_again),
         cmocka_unit_test(F5_F7_each_state_is_told),
         cmocka_unit_test(F8_F39_without_time_a_future_that_is_not_done_is_left_as_it_is),
+        cmocka_unit_test(M20_a_cancel_while_the_task_is_being_started_reaches_it),
         cmocka_unit_test(F12_all_who_wait_are_woken_by_a_result),
         cmocka_unit_test(F14_F16_all_who_wait_are_woken_by_a_failure),
         cmocka_unit_test(F13_F24_M23_all_who_wait_are_woken_by_a_cancel_at_once),
