@@ -510,9 +510,16 @@ PLAIT_TASK(one_by_one, int, void);
 TEST(M40_a_worker_that_waits_for_one_of_several_runs_none_of_them)
 {
     for (int how = PLAIT_FIRST_COMPLETED; how <= PLAIT_FIRST_EXCEPTION + 1; how++) {
+        struct gate gate = { 0 }, *at = &gate;
         plait_event_clear(&first_is_through);
         own = pool_of(2);
-        check_code(plait_await(plait_submit(own, one_by_one, &how), NULL), 0);
+        plait_future *holder = plait_submit(own, pass, &at);
+        until_arrived(&gate, 1); /* so that both are still pending when they are waited for */
+        plait_future *f = plait_submit(own, one_by_one, &how);
+        until(statistics_of(own).waiting == 1);
+        plait_event_set(&gate.open);
+        check_code(plait_await(f, NULL), 0);
+        check_code(plait_await(holder, NULL), 0);
         plait_executor_free(own);
     }
 }
