@@ -38,6 +38,7 @@
 #include <plait/thread.h>
 #include <plait/throttle.h>
 #include <plait/time.h>
+#include <plait/timer.h>
 #include <plait/version.h>
 
 #endif

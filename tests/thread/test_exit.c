@@ -11,6 +11,7 @@
 #include <plait/report.h>
 #include <plait/semaphore.h>
 #include <plait/thread.h>
+#include <plait/timer.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -284,6 +285,46 @@ static int a_child_exits(void)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
 }
 
+/* The child is left with the thread that serves timers, out of a call: it ends when that returns. */
+static plait_event child_seen;
+static int forks_and_returns(void *unused)
+{
+    (void)unused;
+    pid_t child = fork();
+    check(child >= 0);
+    is_cut_off = child == 0;
+    if (child == 0) return 0;
+    int status;
+    check_number(waitpid(child, &status, 0), child);
+    check_number(status, 0);
+    plait_event_set(&child_seen);
+    return 0;
+}
+static int a_timer_forks(void)
+{
+    plait_timer *t = plait_timer_start(PLAIT_NOW, forks_and_returns, NULL, NULL);
+    check_code(plait_event_wait(&child_seen, PLAIT_FOREVER), 0);
+    plait_timer_free(t);
+    return 0;
+}
+
+/* And a timer that is never freed, or is in the midst of its call, does not hold up the end. */
+static int rings(void *unused)
+{
+    (void)unused;
+    plait_event_set(&going);
+    (void)!plait_event_wait(&(plait_event)PLAIT_EVENT_INIT, PLAIT_FOREVER);
+    return 0;
+}
+static int timers_are_left(void)
+{
+    static plait_timer *left[2]; /* so that none is lost */
+    left[0] = plait_timer_start(plait_after(3600 * PLAIT_SECOND), rings, NULL, NULL);
+    left[1] = plait_timer_start(PLAIT_NOW, rings, NULL, NULL);
+    check_code(plait_event_wait(&going, PLAIT_FOREVER), 0);
+    return left[0] && left[1] ? 0 : 1;
+}
+
 static const struct scene {
     const char *name;
     int (*play)(void);
@@ -304,6 +345,8 @@ static const struct scene {
     SCENE(one_pool_is_left),
     SCENE(one_takes_long),
     SCENE(a_child_exits),
+    SCENE(a_timer_forks),
+    SCENE(timers_are_left),
 };
 
 static void play(const char *scene, int expected, const char *words)
@@ -357,6 +400,20 @@ static void T10_a_forked_child_waits_for_its_own(void **unused)
     play("a_child_exits", 0, "through\n");
 }
 
+static void T11_a_forked_child_ends_with_its_only_thread(void **unused)
+{
+    (void)unused;
+#ifndef TSAN /* it does not survive the end of such a child's only thread */
+    play("a_timer_forks", 0, "");
+#endif
+}
+
+static void T12_timers_are_cut_off(void **unused)
+{
+    (void)unused;
+    play("timers_are_left", 0, "");
+}
+
 static void T12_daemons_are_cut_off(void **unused)
 {
     (void)unused;
@@ -402,6 +459,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(T7_at_the_end_all_threads_but_daemons_are_waited_for),
         cmocka_unit_test(T8_so_it_is_after_exit),
         cmocka_unit_test(T10_a_forked_child_waits_for_its_own),
+        cmocka_unit_test(T11_a_forked_child_ends_with_its_only_thread),
+        cmocka_unit_test(T12_timers_are_cut_off),
         cmocka_unit_test(T12_daemons_are_cut_off),
         cmocka_unit_test(T12_daemons_that_are_at_it_do_no_harm),
         cmocka_unit_test(T21_hooks_are_called_once_the_last_one_first),
