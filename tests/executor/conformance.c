@@ -99,7 +99,7 @@ CONFORMS(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_futu
                0);
 }
 
-CONFORMS(E50_a_failure_is_its_futures_own_and_the_work_goes_on)
+CONFORMS(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on)
 {
     for (int i = 0; i < 20; i++) {
         int code = i % 2 ? PLAIT_EUSER - i : 0;
@@ -458,7 +458,7 @@ int executor_conformance(const char *name, plait_executor *(*constructor)(void),
         cmocka_unit_test(E1_the_result_is_the_value_of_the_call),
         cmocka_unit_test(E2_arguments_and_results_of_each_form_and_size),
         cmocka_unit_test(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_future),
-        cmocka_unit_test(E50_a_failure_is_its_futures_own_and_the_work_goes_on),
+        cmocka_unit_test(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on),
         cmocka_unit_test(what_a_wait_says_of_itself_is_never_the_outcome_of_a_task),
         cmocka_unit_test(blocks_of_memory_are_copied_or_handed_over),
         cmocka_unit_test(a_done_future_gives_its_outcome_whatever_the_deadline),

@@ -276,6 +276,16 @@ TEST_IN_EACH_KIND(E28_cancelled_at_once_and_freed)
     }
 }
 
+TEST_IN_EACH_KIND(E29_freed_right_after_a_map)
+{
+    int in[64] = { 0 }, out[64];
+    for (int i = 0; i < 100; i++) {
+        plait_executor *pool = pool_of(1 + i % 3);
+        check_code(plait_map(pool, square, in, 64, out, NULL), 0);
+        plait_executor_free(pool);
+    }
+}
+
 TEST(E16_E20_a_pool_is_freed_only_when_all_is_done)
 {
     struct held_pool p;
@@ -809,6 +819,7 @@ int main(void)
         cmocka_unit_test(E43_a_pool_whose_threads_have_ended_is_freed),
         cmocka_unit_test(E48_tasks_from_outside_start_in_order_and_the_queue_has_no_bound),
         cmocka_unit_test(E28_cancelled_at_once_and_freed),
+        cmocka_unit_test(E29_freed_right_after_a_map),
         cmocka_unit_test(E16_E20_a_pool_is_freed_only_when_all_is_done),
         cmocka_unit_test(E17_a_free_waits_whoever_frees),
         cmocka_unit_test(in_a_dead_scope_a_pool_is_still_freed_in_peace),

@@ -71,6 +71,29 @@ TEST_IN_EACH_KIND(W20_a_deadline_is_this_calls_own)
     clock_of_the_system();
 }
 
+TEST_IN_EACH_KIND(W22_W24_M23_a_cancelled_future_is_given_back_at_once_and_forgotten)
+{
+    struct held_pool p;
+    plait_deadline never = PLAIT_FOREVER;
+    hold_pool(&p, 1);
+    shared = plait_completions_new();
+    plait_future *f = plait_submit(p.executor, nothing, NULL), *got;
+    plait_completions_add(shared, plait_future_ref(f));
+    struct runner *r = runner_start(next_one, &never);
+    until_asleep(r);
+    check(plait_future_cancel(f));
+    check_code(runner_join(r), 0);
+    check_number(f->owners, 1);                         /* ours: neither the set nor who was given it has one */
+    plait_completions_add(shared, plait_future_ref(f)); /* cancelled before it is added */
+    check_code(plait_completions_next(shared, &got, PLAIT_FOREVER), 0);
+    check(got == f);
+    plait_future_unref(got);
+    check_code(plait_completions_next(shared, &got, PLAIT_FOREVER), PLAIT_EDONE);
+    check_code(plait_await(f, NULL), PLAIT_ETASK);
+    plait_completions_free(shared);
+    end_pool(&p);
+}
+
 TEST_IN_EACH_KIND(W25_M33_a_set_may_grow_while_it_is_waited_for)
 {
     struct gate gate = { 0 }, *at = &gate;
@@ -284,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(W18_they_come_in_the_order_in_which_they_end),
         cmocka_unit_test(W20_a_deadline_is_this_calls_own),
+        cmocka_unit_test(W22_W24_M23_a_cancelled_future_is_given_back_at_once_and_forgotten),
         cmocka_unit_test(W25_M33_a_set_may_grow_while_it_is_waited_for),
         cmocka_unit_test(all_who_wait_are_told_when_nothing_is_left),
         cmocka_unit_test(M31_a_hundred_thousand_with_256_in_flight),
