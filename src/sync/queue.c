@@ -1,6 +1,6 @@
-/* queue.c: a queue with a capacity is a ring without a lock (ring.c); an unbounded one, a rendezvous or a very large one
-   is a ring buffer under a mutex, and a list of waiters for each side. What is counted as work, and who joins, is kept here
-   for both.
+/* queue.c: a queue with a capacity is a ring without a lock (ring.c). One that is unbounded, very large, resizable, in
+   another order, or a rendezvous is a stock of items (stock.c) under a mutex, and a list of waiters for each side. What is
+   counted as work, and who joins, is kept here for both.
 
    What must hold under the mutex:
    - Whoever makes room or an item claims one waiter of the other side in the same critical section and wakes it after; a
@@ -12,25 +12,28 @@
      reached the first the joiners go. */
 #include <plait/queue.h>
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/stop.h"
 #include "park/scope.h"
 #include "sync/ring.h"
+#include "sync/stock.h"
 #include <plait/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 32 };            /* items, of an unbounded queue */
 #define MOST_RING ((size_t)16 << 20) /* bytes: a larger one is not touched as a whole before it is used */
 
 struct plait_queue {
-    struct plait_ring *ring; /* or NULL, and then all that follows */
+    struct plait_ring *ring; /* or NULL, and then the stock */
     plait_mutex guard;
     plait_waitlist getters, putters, joiners;
-    size_t item_size, capacity;
-    size_t room, first, count; /* the ring: slots, where the oldest is, how many */
+    size_t capacity;
+    struct plait_stock stock;
     uint64_t put, finished;
-    bool closed;
-    unsigned char *items;
+    bool resizable, closed, dropping;
+    void (*drop)(void *item, void *context);
+    void *context;
+    _Alignas(max_align_t) unsigned char dropped[]; /* one item, for whoever drops */
 };
 
 struct queue_waiter {
@@ -39,43 +42,51 @@ struct queue_waiter {
     bool moved;
 };
 
-plait_queue *plait_queue_new(size_t item_size, size_t capacity)
+enum { FIRST_ROOM = 32 }; /* items, of an unbounded queue */
+static size_t room_for(size_t capacity) { return capacity == PLAIT_UNBOUNDED ? FIRST_ROOM : capacity; }
+
+/* Whether there can be such a queue. */
+static int check_shape(const struct plait_stock *s, size_t capacity)
 {
-    size_t room = capacity == PLAIT_UNBOUNDED ? FIRST_ROOM : capacity;
-    if (item_size == 0 || (room && item_size > PTRDIFF_MAX / room)) {
-        plait_fail(PLAIT_EINVAL, "a queue of %zu items of %zu bytes each", capacity, item_size);
-        return NULL;
-    }
-    plait_queue *q = plait_allocate(sizeof *q);
-    if (q && capacity && capacity <= MOST_RING / (item_size + sizeof(uint64_t))) {
-        q->ring = plait_ring_new(item_size, capacity);
-        room = 0;
-    }
-    unsigned char *items = q && room ? plait_allocate(room * item_size) : NULL;
-    if (!q || (capacity && !q->ring && !items)) {
+    if (s->item_size == 0 || s->item_size > PTRDIFF_MAX / 2 || room_for(capacity) > PTRDIFF_MAX / s->slot_size)
+        return plait_fail(PLAIT_EINVAL, "a queue of %zu items of %zu bytes each", capacity, s->item_size);
+    if (s->lifo && s->compare) return plait_fail(PLAIT_EINVAL, "a queue that is to be last in, first out and in order");
+    if ((s->lifo || s->compare) && capacity == 0)
+        return plait_fail(PLAIT_EINVAL, "an order for a queue in which no item rests");
+    return 0;
+}
+
+static bool may_be_ring(const plait_queue_options *o, size_t item_size, size_t capacity)
+{
+    return capacity && capacity <= MOST_RING / (item_size + sizeof(uint64_t)) && !o->lifo && !o->compare &&
+           !o->resizable;
+}
+
+plait_queue *plait_queue_new_sized(size_t item_size, size_t capacity, const plait_queue_options *given,
+                                   size_t given_size)
+{
+    plait_queue_options o;
+    if (plait_options_read(&o, sizeof o, given, given_size)) return NULL;
+    struct plait_stock stock = plait_stock_of(item_size, &o);
+    if (check_shape(&stock, capacity)) return NULL;
+    plait_queue *q = plait_allocate(sizeof *q + item_size);
+    int err = q ? 0 : PLAIT_ENOMEM;
+    if (!err && may_be_ring(&o, item_size, capacity))
+        err = (q->ring = plait_ring_new(item_size, capacity)) ? 0 : PLAIT_ENOMEM;
+    else if (!err) err = plait_stock_reserve(&stock, room_for(capacity));
+    if (err) {
         free(q);
-        plait_fail(PLAIT_ENOMEM, "no memory for a queue of %zu items of %zu bytes each", capacity, item_size);
+        plait_fail(err, "no memory for a queue of %zu items of %zu bytes each", capacity, item_size);
         return NULL;
     }
-    q->item_size = item_size, q->capacity = capacity, q->room = room, q->items = items;
+    q->stock = stock, q->capacity = capacity, q->resizable = o.resizable;
+    q->drop = o.drop, q->context = o.context;
     return q;
 }
 
-static unsigned char *slot(plait_queue *q, size_t i)
+plait_queue *plait_queue_new(size_t item_size, size_t capacity)
 {
-    i += q->first;
-    return q->items + (i < q->room ? i : i - q->room) * q->item_size;
-}
-
-static int grow(plait_queue *q)
-{
-    if (q->room > PTRDIFF_MAX / 2 / q->item_size) return PLAIT_ENOMEM;
-    unsigned char *items = plait_reallocate(q->items, 2 * q->room * q->item_size);
-    if (!items) return PLAIT_ENOMEM;
-    memcpy(items + q->room * q->item_size, items, q->first * q->item_size); /* what had wrapped follows the rest now */
-    q->items = items;
-    q->room *= 2;
-    return 0;
+    return plait_queue_new_sized(item_size, capacity, NULL, 0);
 }
 
 /* Called with the guard held, and returns with it held; only 0 promises that something may have changed. */
@@ -94,7 +105,7 @@ static bool move_over(plait_queue *q, plait_waitlist *others, void *to, const vo
 {
     struct queue_waiter *w = (struct queue_waiter *)(*other = plait_waitlist_claim(others));
     if (!w) return false;
-    memcpy(to ? to : w->item, from ? from : w->item, q->item_size);
+    memcpy(to ? to : w->item, from ? from : w->item, q->stock.item_size);
     w->moved = true;
     return true;
 }
@@ -108,9 +119,8 @@ static int put(plait_queue *q, const void *item, plait_deadline deadline, plait_
             q->put++;
             return 0;
         }
-        if (q->count < q->capacity) {
-            if (q->count == q->room && (err = grow(q)) != 0) return err;
-            memcpy(slot(q, q->count++), item, q->item_size);
+        if (q->stock.count < q->capacity) {
+            if ((err = plait_stock_put(&q->stock, item)) != 0) return err;
             q->put++;
             *getter = plait_waitlist_claim(&q->getters);
             return 0;
@@ -125,11 +135,9 @@ static int get(plait_queue *q, void *item, plait_deadline deadline, plait_waiter
 {
     struct queue_waiter me = { .node = plait_waiter_here(), .item = item };
     for (int err = 0;;) {
-        if (q->count > 0) {
-            memcpy(item, slot(q, 0), q->item_size);
-            q->first = q->first + 1 < q->room ? q->first + 1 : 0;
-            q->count--;
-            *putter = plait_waitlist_claim(&q->putters);
+        if (q->stock.count > 0) {
+            plait_stock_take(&q->stock, item);
+            if (q->stock.count < q->capacity) *putter = plait_waitlist_claim(&q->putters);
             return 0;
         }
         if (q->closed) return PLAIT_ECLOSED;
@@ -169,6 +177,22 @@ int plait_queue_get(plait_queue *q, void *item, plait_deadline deadline)
     return plait_failed(err);
 }
 
+int plait_queue_set_capacity(plait_queue *q, size_t capacity)
+{
+    if (!q->resizable) return plait_fail(PLAIT_ENOTSUP, "a queue that was not made resizable got another capacity");
+    plait_waiter *putters = NULL, **end = &putters;
+    plait_mutex_lock(&q->guard);
+    int err = check_shape(&q->stock, capacity);
+    if (!err && plait_stock_reserve(&q->stock, room_for(capacity)))
+        err = plait_fail(PLAIT_ENOMEM, "no memory for a queue of %zu items", capacity);
+    if (!err) q->capacity = capacity;
+    for (size_t n = q->stock.count; !err && n < capacity && (*end = plait_waitlist_claim(&q->putters)); n++)
+        end = &(*end)->next;
+    plait_mutex_unlock(&q->guard);
+    plait_wake(putters);
+    return err;
+}
+
 void plait_queue_close(plait_queue *q)
 {
     if (q->ring) {
@@ -187,16 +211,46 @@ void plait_queue_close(plait_queue *q)
 /* Items not yet dealt with. With the guard held: more may be put meanwhile, but none be finished. */
 static uint64_t unfinished(plait_queue *q) { return (q->ring ? plait_ring_put_count(q->ring) : q->put) - q->finished; }
 
+/* So many more have been dealt with: returns those who waited for the last one. With the guard held. */
+static plait_waiter *finish(plait_queue *q, uint64_t items)
+{
+    q->finished += items;
+    return items && unfinished(q) == 0 ? plait_waitlist_claim_all(&q->joiners, false) : NULL;
+}
+
 int plait_queue_task_done(plait_queue *q)
 {
-    plait_waiter *joiners = NULL;
     plait_mutex_lock(&q->guard);
     bool more = unfinished(q) > 0;
-    q->finished += more;
-    if (more && unfinished(q) == 0) joiners = plait_waitlist_claim_all(&q->joiners, false);
+    plait_waiter *joiners = finish(q, more);
     plait_mutex_unlock(&q->guard);
     plait_wake(joiners);
     return more ? 0 : plait_fail(PLAIT_EINVAL, "a queue was told of more work done than was put");
+}
+
+/* Of a closed queue; by one at a time. */
+static uint64_t drop_all(plait_queue *q)
+{
+    uint64_t items = 0;
+    for (; plait_queue_get(q, q->dropped, PLAIT_NOW) == 0; items++)
+        if (q->drop) q->drop(q->dropped, q->context);
+    return items;
+}
+
+void plait_queue_close_now(plait_queue *q)
+{
+    plait_queue_close(q);
+    plait_mutex_lock(&q->guard);
+    bool ours = !q->dropping;
+    q->dropping = true;
+    plait_mutex_unlock(&q->guard);
+    if (!ours) return;
+    uint64_t items = drop_all(q);
+    plait_mutex_lock(&q->guard);
+    q->dropping = false;
+    plait_waiter *joiners = finish(q, items);
+    plait_mutex_unlock(&q->guard);
+    plait_wake(joiners);
 }
 
 int plait_queue_join(plait_queue *q, plait_deadline deadline)
@@ -215,7 +269,7 @@ size_t plait_queue_count(plait_queue *q)
 {
     if (q->ring) return plait_ring_count(q->ring);
     PLAIT_LOCKED(&q->guard);
-    return q->count;
+    return q->stock.count;
 }
 
 void plait_queue_free(plait_queue *q)
@@ -224,7 +278,8 @@ void plait_queue_free(plait_queue *q)
     if (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) ||
         !plait_waitlist_empty(&q->joiners) || (q->ring && !plait_ring_quiet(q->ring)))
         plait_stop("a queue was freed while somebody waits in it: close it and let them go first");
+    if (q->drop) plait_queue_close(q), drop_all(q);
     free(q->ring);
-    free(q->items);
+    free(q->stock.slots);
     free(q);
 }
