@@ -5,6 +5,7 @@
 #                                   ("park/parker.h") can be reached
 #   tests/ROOM/NAME.c               what the tests of a room have in common: part of each of them
 #   tests/ROOM/test_NAME.sh, .py    a script ROOM-NAME; finds the command in $PLAIT_COMMAND
+#   tests/examples/test_NAME.py     examples-NAME: what build/examples/* print; tests/examples/example.py says how
 #   tests/stress/stress_NAME.c      stress-NAME, runs for $PLAIT_STRESS_SECONDS
 #   tests/model/NAME.pml            model-NAME, see tools/model
 #   tests/house/NAME.sh, .py        house-NAME: how the house is kept; in one plain build, not under sanitizers
