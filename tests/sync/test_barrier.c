@@ -50,7 +50,7 @@ static void B1_no_party_and_a_negative_time_out_are_refused(void **unused)
     check_number(zero.parties, 3);
 }
 
-TEST_IN_EACH_KIND(B2_B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again)
+TEST_IN_EACH_KIND(B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again)
 {
     enum { N = 5 };
     plait_barrier b = barrier_for(N);
@@ -87,7 +87,7 @@ static int goes_round(void *crowd)
     return 0;
 }
 
-TEST_IN_EACH_KIND(B2_AK62_nobody_is_a_round_ahead)
+TEST_IN_EACH_KIND(AK62_nobody_is_a_round_ahead)
 {
     struct crowd c = { .barrier = PLAIT_BARRIER_INIT(4) };
     struct runner *r[4];
@@ -116,7 +116,7 @@ static int sees_it_done(void *visitor)
     return err;
 }
 
-TEST_IN_EACH_KIND(B4_the_action_is_run_once_before_anybody_goes_on)
+TEST_IN_EACH_KIND(the_action_is_run_once_before_anybody_goes_on)
 {
     struct deed d = { 0 };
     plait_barrier_options o = { .action = acts, .context = &d };
@@ -314,9 +314,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(B1_no_party_and_a_negative_time_out_are_refused),
-        cmocka_unit_test(B2_B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again),
-        cmocka_unit_test(B2_AK62_nobody_is_a_round_ahead),
-        cmocka_unit_test(B4_the_action_is_run_once_before_anybody_goes_on),
+        cmocka_unit_test(B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again),
+        cmocka_unit_test(AK62_nobody_is_a_round_ahead),
+        cmocka_unit_test(the_action_is_run_once_before_anybody_goes_on),
         cmocka_unit_test(B11_an_action_that_fails_breaks_it),
         cmocka_unit_test(an_action_that_waits_at_its_barrier_gets_EDEADLK),
         cmocka_unit_test(B5_B7_B12_abort_breaks_it_until_it_is_reset),

@@ -219,7 +219,7 @@ static int counts(void *counting)
     return 0;
 }
 
-TEST_IN_EACH_KIND(L23_nobody_is_inside_together_with_another)
+TEST_IN_EACH_KIND(nobody_is_inside_together_with_another)
 {
     struct counting c = { .mutex = PLAIT_RECURSIVE_MUTEX_INIT };
     struct runner *r[4];
@@ -241,7 +241,7 @@ int main(void)
         cmocka_unit_test(in_a_dead_scope_the_owner_is_refused_too),
         cmocka_unit_test(L21_L22_L25_to_give_up_what_is_not_held_stops_the_program),
         cmocka_unit_test(zero_bytes_are_an_unlocked_one),
-        cmocka_unit_test(L23_nobody_is_inside_together_with_another),
+        cmocka_unit_test(nobody_is_inside_together_with_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
