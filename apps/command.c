@@ -13,5 +13,4 @@ int command_finish(const char *name, int status)
     return status == COMMAND_DONE ? COMMAND_SOME_FAILED : status;
 }
 
-int command_error_code(void) { return plait_error() ? plait_error()->code : PLAIT_ENOMEM; }
 const char *command_error_words(void) { return plait_error() ? plait_error()->message : "no memory"; }

@@ -17,8 +17,7 @@ int command_serve(int count, char **arguments);
    COMMAND_SOME_FAILED. */
 int command_finish(const char *name, int status);
 
-/* What the last call that returned NULL failed with, and its words. There is a record of it unless memory was missing. */
-int command_error_code(void);
+/* The words of the last call that returned NULL. There is a record of it unless memory was missing. */
 const char *command_error_words(void);
 
 #endif

@@ -74,7 +74,7 @@ static int crew_start(struct crew *crew, struct fx_work *work)
     plait_queue_close(crew->todo);
     while (crew->count < wanted && (crew->threads[crew->count] = plait_thread_start(work_off, crew, NULL)))
         crew->count++;
-    return crew->count ? 0 : command_error_code();
+    return crew->count ? 0 : plait_error_code();
 }
 
 /* Waits for the threads, which end when there is no more work, and drops the rest. */
@@ -100,7 +100,7 @@ static int thread_pool(struct fx_work *work)
 static int queues(struct fx_work *work)
 {
     struct crew crew = { .ended = plait_queue_new(sizeof(struct fx_item *), work->count) };
-    int error = crew.ended ? crew_start(&crew, work) : command_error_code();
+    int error = crew.ended ? crew_start(&crew, work) : plait_error_code();
     for (size_t i = 0; i < work->count && !error; i++) {
         struct fx_item *item;
         error = plait_queue_get(crew.ended, &item, PLAIT_FOREVER);
@@ -114,7 +114,7 @@ static int queues(struct fx_work *work)
 static int futures(struct fx_work *work)
 {
     plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
-    if (!pool) return command_error_code();
+    if (!pool) return plait_error_code();
     plait_future **pending = calloc(work->count, sizeof(plait_future *));
     for (size_t i = 0; i < work->count && pending; i++) {
         const struct fetch *fetch = &work->items[i].fetch;

@@ -60,6 +60,9 @@ typedef struct plait_error_record {
 /* The record of the running task's last failure, or NULL. Valid until the task's next failing call. */
 PLAIT_API const plait_error_record *plait_error(void);
 
+/* What a call that gave NULL has failed with: the code of plait_error(), PLAIT_ENOMEM where there is no record. Never 0. */
+PLAIT_API int plait_error_code(void);
+
 /* Attaches a message to `code` as the running task's record and returns `code`: `return plait_fail(-EIO, "…", …);`.
    A record of the same code that is there already is not lost: attach it as the cause with plait_fail_because, which
    makes the present record the cause of the new one. Never waits; without memory the code alone remains. */

@@ -40,7 +40,9 @@ static inline plait_thread *plait_thread_start(int (*run)(void *argument), void 
 
 /* Waits for its end; many may, and more than once. *result, unless NULL, gets what run returned, and plait_error() its
    words. The code is about the wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EDEADLK for a
-   thread that joins itself; PLAIT_EFORKED for one that ran on in the parent of this forked process. */
+   thread that joins itself; PLAIT_EFORKED for one that ran on in the parent of this forked process; PLAIT_EINVAL for NULL,
+   with the last failure as the cause, which is that of the start: to start many and then join them all needs no look
+   between. */
 PLAIT_API int plait_thread_join(plait_thread *thread, int *result, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Waits for its end, however long (no cancellation point), and frees it. A failure that nobody joined for is reported

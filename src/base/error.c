@@ -35,6 +35,12 @@ const plait_error_record *plait_error(void)
     return here && *here ? &(*here)->public : NULL;
 }
 
+int plait_error_code(void)
+{
+    const plait_error_record *e = plait_error();
+    return e ? e->code : PLAIT_ENOMEM;
+}
+
 static int fail(int code, plait_record *cause, const char *format, va_list arguments)
 {
     plait_record_keep(plait_record_new(code, cause, format, arguments));

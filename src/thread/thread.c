@@ -138,6 +138,7 @@ static bool elsewhere(plait_thread *t)
 
 int plait_thread_join(plait_thread *t, int *result, plait_deadline deadline)
 {
+    if (!t) return plait_fail_because(PLAIT_EINVAL, "joins no thread: did its start fail?");
     if (t == plait_this_thread) return plait_fail(PLAIT_EDEADLK, "thread %s joins itself", t->name);
     int err = plait_wait_begin(deadline);
     if (err) return plait_failed(err);

@@ -171,6 +171,18 @@ static void without_memory_the_code_alone_remains(void **unused)
     check(!plait_error());
 }
 
+static void what_gave_NULL_failed_with_the_code_of_the_record(void **unused)
+{
+    (void)unused;
+    check(!plait_queue_new(0, 1));
+    check_code(plait_error_code(), PLAIT_EINVAL);
+    plait_fail(-EIO, "old words");
+    fault_all("memory");
+    check(!plait_queue_new(1, 1));
+    fault_off();
+    check_code(plait_error_code(), PLAIT_ENOMEM);
+}
+
 static void a_line_is_printed_in_one_write(void **unused)
 {
     (void)unused;
@@ -244,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_description_is_cut_and_its_length_is_told),
         cmocka_unit_test(a_failure_without_words_forgets_older_words),
         cmocka_unit_test(without_memory_the_code_alone_remains),
+        cmocka_unit_test(what_gave_NULL_failed_with_the_code_of_the_record),
         cmocka_unit_test(a_line_is_printed_in_one_write),
         cmocka_unit_test(each_task_has_a_record_of_its_own),
         cmocka_unit_test(where_a_task_was_submitted_is_told_by_the_end_of_the_path),

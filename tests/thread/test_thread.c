@@ -125,6 +125,23 @@ static void a_thread_that_joins_itself_gets_EDEADLK(void **unused)
     plait_thread_free(w.thread);
 }
 
+static int returns_at_once(void *code) { return *(int *)code; }
+
+static void joining_what_could_not_be_started_tells_why_it_could_not(void **unused)
+{
+    (void)unused;
+    int result = 77;
+    fault_all("memory");
+    plait_thread *t = plait_thread_start(returns_at_once, &result, NULL);
+    fault_off();
+    check(!t);
+    plait_fail(-EIO, "for want of luck");
+    check_code(plait_thread_join(t, &result, PLAIT_FOREVER), PLAIT_EINVAL);
+    check_contains(plait_error()->message, "did its start fail?");
+    check_string(plait_error()->cause->message, "for want of luck");
+    check_number(result, 77);
+}
+
 static int frees_itself(void *work)
 {
     struct work *w = work;
@@ -146,8 +163,6 @@ static void a_thread_that_frees_itself_stops_the_program(void **unused)
     (void)unused;
     child_stops(starts_one_that_frees_itself, NULL, "thread hasty frees itself");
 }
-
-static int returns_at_once(void *code) { return *(int *)code; }
 
 enum how { FREED, JOINED_AND_FREED, DETACHED };
 struct failing {
@@ -355,6 +370,7 @@ int main(void)
         cmocka_unit_test(T5_a_join_with_a_deadline_leaves_the_thread_alive),
         cmocka_unit_test(a_join_is_cancelled_and_the_thread_goes_on),
         cmocka_unit_test(a_thread_that_joins_itself_gets_EDEADLK),
+        cmocka_unit_test(joining_what_could_not_be_started_tells_why_it_could_not),
         cmocka_unit_test(a_thread_that_frees_itself_stops_the_program),
         cmocka_unit_test(T13_a_failure_that_nobody_saw_is_reported_and_the_program_goes_on),
         cmocka_unit_test(T16_a_thread_that_exits_by_itself_has_ended),
