@@ -39,6 +39,7 @@
 #include <plait/throttle.h>
 #include <plait/time.h>
 #include <plait/timer.h>
+#include <plait/type.h>
 #include <plait/version.h>
 
 #endif

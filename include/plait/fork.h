@@ -33,8 +33,8 @@ typedef struct plait_fork {
     void *reserved[4];
 } plait_fork;
 
-/* Declares a fork `name` of task `f` with its argument, which is copied (a plait_bytes without its block, which must live
-   until the join). In a task of a thread executor, given that executor, another worker may take it; it inherits the
+/* Declares a fork `name` of task `f` with its argument, which is copied, but not what it owns (a plait_bytes, a described
+   struct), which must live until the join. In a task of a thread executor, given that executor, another worker may take it; it inherits the
    deadline of the scopes in force. Elsewhere, or when the worker has very many of them, it runs at the join. */
 #define PLAIT_FORK(name, executor, f, ...)                                                                             \
     struct {                                                                                                           \

@@ -43,7 +43,8 @@ PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_
 /* Waits for f, copies the result to *out (NULL: drops it), and ends f: always. Returns f's own code (its record is then
    plait_error()); or PLAIT_ECANCELED when the wait was cut short, PLAIT_EDEADLK when f is the running task itself or one
    that it runs inside of, PLAIT_EFORKED when f is a parent process's: then f is cancelled and detached.
-   A result of another size than the task's stops the program. A plait_bytes result belongs to the caller. */
+   A result of another size than the task's stops the program. A result that owns memory (a plait_bytes, a described struct)
+   belongs to the caller; where the future has other owners, it is a copy. Then PLAIT_ENOMEM too. */
 #define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_await_sized(plait_future *future, void *out, size_t size) PLAIT_MUST_CHECK;
 
@@ -65,7 +66,7 @@ PLAIT_API int plait_await_until_sized(plait_future *future, void *out, size_t si
 PLAIT_API int plait_future_wait(plait_future *future, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Reads the outcome of a done future without ending it: its code, and the result copied to *out (NULL: not copied).
-   PLAIT_EAGAIN while it is not done. A plait_bytes result read so still belongs to the future. */
+   PLAIT_EAGAIN while it is not done. What a result read so owns still belongs to the future. */
 #define plait_future_result(future, out) plait_future_result_sized((future), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_future_result_sized(plait_future *future, void *out, size_t size);
 

@@ -20,8 +20,8 @@ typedef struct plait_map_options {
     size_t window;           /* the most that are submitted and not yet collected; default 256 */
     plait_deadline deadline; /* for the whole */
 
-    /* Instead of the array `in`, which is then NULL: puts the next value into *value, zeroed before (a plait_bytes
-       is handed over), and returns 0; PLAIT_EDONE at the end of the input; or a code that ends the map. */
+    /* Instead of the array `in`, which is then NULL: puts the next value into *value, zeroed before (what it
+       owns is handed over), and returns 0; PLAIT_EDONE at the end of the input; or a code that ends the map. */
     int (*next)(void *value, void *context);
 
     /* Gets each result as it comes, in whatever order, failures too, until the map ends. The map goes on when it

@@ -7,6 +7,7 @@
 #include "executor/fork.h"
 #include "base/stop.h"
 #include "future/future.h"
+#include "future/value.h"
 #include <string.h>
 
 static struct plait_site site_of(plait_fork *f) { return (struct plait_site){ f->task->name, f->file, f->line }; }
@@ -120,7 +121,7 @@ static int end(plait_fork *f)
 
 static void clear(plait_fork *f)
 {
-    if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(f->result);
+    if (plait_result_owns(f->task)) plait_result_clear(f->task, f->result);
     plait_record_unref(f->record);
     f->record = NULL;
 }
@@ -140,8 +141,8 @@ int plait_join_sized(plait_fork *f, void *out, size_t size)
     }
     if (out) {
         copy(out, f->result, size);
-        if (f->task->result_kind == PLAIT_KIND_BYTES) memset(f->result, 0, size); /* it is the caller's now */
-    } else if (f->task->result_kind == PLAIT_KIND_BYTES) {
+        if (plait_result_owns(f->task)) memset(f->result, 0, size); /* it is the caller's now */
+    } else if (plait_result_owns(f->task)) {
         clear(f);
     }
     return 0;

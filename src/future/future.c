@@ -9,6 +9,7 @@
 #include "base/fork.h"
 #include "base/report.h"
 #include "base/stop.h"
+#include "future/value.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,10 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
 {
     const plait_bytes *given = task->argument_kind == PLAIT_KIND_BYTES ? argument : NULL;
     bool taken = given && given->size & PLAIT_BYTES_TAKEN;
-    size_t block = given && !taken && given->data ? given->size + 1 : 0;
-    size_t result_at = aligned(task->argument_size), block_at = result_at + aligned(task->result_size);
-    size_t size = sizeof(plait_future) + block_at + block;
-    plait_future *f = result_at <= UINT32_MAX ? plait_block_new(size) : NULL;
+    size_t owned = taken ? 0 : plait_argument_room(task, argument);
+    size_t result_at = aligned(task->argument_size), owned_at = result_at + aligned(task->result_size);
+    size_t size = sizeof(plait_future) + owned_at + owned;
+    plait_future *f = result_at <= UINT32_MAX && owned < SIZE_MAX / 2 ? plait_block_new(size) : NULL;
     if (f) {
         memset(f, 0, offsetof(plait_future, scope));
         atomic_init(&f->references, 2);
@@ -43,10 +44,7 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
         memset(f->data + result_at, 0, task->result_size);
         if (task->argument_size && argument) memcpy(f->data, argument, task->argument_size);
         if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
-        if (block) {
-            ((plait_bytes *)f->data)->data = memcpy(f->data + block_at, given->data, given->size);
-            f->data[block_at + given->size] = 0;
-        }
+        if (owned) plait_argument_settle(task, f->data, f->data + owned_at);
     } else if (taken) {
         free(given->data);
     }
@@ -71,7 +69,7 @@ void plait_future_release(plait_future *f)
         (f->error == PLAIT_ETASK && atomic_load_explicit(&f->state, memory_order_relaxed) >= PLAIT_WAS_CANCELLED);
     if (!silent) plait_report_failure(PLAIT_REPORT_TASK, f->name, f->error, f->record ? &f->record->public : NULL);
     if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
-    if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
+    if (plait_result_owns(f->task)) plait_result_clear(f->task, result_of(f));
     plait_record_unref(f->record);
     plait_callbacks_free(atomic_load_explicit(&f->callbacks, memory_order_relaxed));
     plait_block_free(f, f->size);
@@ -134,7 +132,7 @@ static bool try_again(plait_future *f, plait_scope *outer)
         atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         return false;
     f->retries--;
-    if (f->task->result_kind == PLAIT_KIND_BYTES) plait_bytes_clear(result_of(f));
+    if (plait_result_owns(f->task)) plait_result_clear(f->task, result_of(f));
     memset(result_of(f), 0, f->task->result_size);
     return true;
 }
@@ -244,7 +242,7 @@ void plait_future_detach(plait_future *f) { drop(f, true); }
 const void *plait_future_argument(plait_future *f) { return f->task->argument_size ? f->data : NULL; }
 const char *plait_future_name(plait_future *f) { return f->name; }
 
-/* The outcome, marked as seen, its words made the running task's. `last`: a result that owns memory is moved, not copied. */
+/* The outcome, marked as seen, its words made the running task's. `move`: a result that owns memory is moved, not copied. */
 static int take(plait_future *f, void *out, size_t size, bool move)
 {
     if (out && size != f->task->result_size && f != &plait_no_memory_future)
@@ -257,15 +255,11 @@ static int take(plait_future *f, void *out, size_t size, bool move)
         return f->error;
     }
     if (!out) return 0;
-    if (f->task->result_kind == PLAIT_KIND_BYTES && move) {
-        plait_bytes *result = result_of(f);
-        if (atomic_load_explicit(&f->owners, memory_order_acquire) != 1)
-            return plait_bytes_copy(out, result->data, result->size);
-        memcpy(out, result, size);
-        *result = (plait_bytes){ 0 };
-        return 0;
-    }
+    bool owns = move && plait_result_owns(f->task);
+    if (owns && atomic_load_explicit(&f->owners, memory_order_acquire) != 1)
+        return plait_result_copy(f->task, out, result_of(f));
     memcpy(out, result_of(f), size);
+    if (owns) memset(result_of(f), 0, size);
     return 0;
 }
 

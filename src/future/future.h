@@ -27,7 +27,7 @@ struct plait_future {
     struct plait_link link; /* first: the two addresses are one */
     _Atomic uint32_t references, owners, state;
     _Atomic bool seen;       /* the outcome, by somebody; or nobody cares */
-    bool taken;              /* the argument's block is to be freed */
+    bool taken;              /* the argument's block was handed over, and is to be freed */
     bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
     bool watched;            /* it is in a set */
     bool expires;            /* `deadline` was given to it at its submit: it is not started later */
@@ -47,7 +47,7 @@ struct plait_future {
     /* What follows is not set up when a future is made. */
     plait_scope scope;                          /* the root scope of the task; valid from RUNNING on */
     struct plait_watch watch;                   /* for the one set that it may be in */
-    _Alignas(max_align_t) unsigned char data[]; /* argument, result, the argument's block */
+    _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
 };
 
 struct plait_executor_operations {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "future/future.h"
+#include "future/value.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static int next_value(struct map *m, const void **value)
     memset(m->value, 0, task->argument_size);
     int err = m->options.next(m->value, m->options.context);
     *value = m->value;
-    if (!err && task->argument_kind == PLAIT_KIND_BYTES) *value = plait_bytes_take(m->value);
+    if (!err && task->argument_kind == PLAIT_KIND_BYTES) *value = plait_bytes_take(m->value); /* saves a copy */
     return err;
 }
 
@@ -91,6 +92,7 @@ static int submit(struct map *m)
     struct slot *s = slot_for(m, m->submitted);
     s->index = m->submitted++;
     s->future = plait_submit_task(m->executor, m->task, value, NULL, 0, m->file, m->line);
+    if (m->options.next) plait_argument_clear(m->task, m->value);
     if (m->options.each) plait_set_add(&m->set, &s->watch, s->future);
     else if ((!m->options.errors || m->options.halt) && plait_future_failed(s->future)) m->stopped = true;
     return 0;

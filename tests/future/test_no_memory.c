@@ -1,6 +1,7 @@
 /* Each request for memory is refused, one after the other: nothing crashes, hangs or leaks, and what was to be done either
    is done or has failed with a code. */
 #include "fault.h"
+#include "future/photo.h"
 #include "future/tasks.h"
 
 static plait_executor *executors[3];
@@ -71,6 +72,22 @@ static bool hands_blocks_over(plait_executor *ex)
     int again = plait_await(f, NULL);
     check(is_no_memory(again));
     return !copied && !err && !again;
+}
+
+static bool hands_structs_over(plait_executor *ex)
+{
+    char *tags[] = { (char *)"sea", (char *)"sun" };
+    struct photo photo = { (char *)"a", 4, 2, { (char *)"12345678", 8 }, 2, tags }, first, second;
+    plait_future *f = plait_future_ref(plait_submit(ex, shrink, &photo));
+    int err = plait_await(f, &first); /* a copy */
+    check(is_no_memory(err));
+    if (!err) check_string(first.tags[1], "sun");
+    if (!err) plait_type_clear(photo_type, &first);
+    int again = plait_await(f, &second); /* the result itself, where the task had memory to make it */
+    check(is_no_memory(again));
+    if (!again) check_string(second.path, "small-a");
+    if (!again) plait_type_clear(photo_type, &second);
+    return !err && !again;
 }
 
 static bool waits(plait_executor *ex)
@@ -197,6 +214,7 @@ static void begin(void)
     }
 REFUSED(submits)
 REFUSED(hands_blocks_over)
+REFUSED(hands_structs_over)
 REFUSED(waits)
 REFUSED(completes)
 REFUSED(maps)
@@ -224,10 +242,15 @@ TEST_IN_EACH_KIND(a_pool_without_memory)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(submits_without_memory), cmocka_unit_test(hands_blocks_over_without_memory),
-        cmocka_unit_test(waits_without_memory),   cmocka_unit_test(completes_without_memory),
-        cmocka_unit_test(maps_without_memory),    cmocka_unit_test(groups_without_memory),
-        cmocka_unit_test(nests_without_memory),   cmocka_unit_test(cancels_without_memory),
+        cmocka_unit_test(submits_without_memory),
+        cmocka_unit_test(hands_blocks_over_without_memory),
+        cmocka_unit_test(hands_structs_over_without_memory),
+        cmocka_unit_test(waits_without_memory),
+        cmocka_unit_test(completes_without_memory),
+        cmocka_unit_test(maps_without_memory),
+        cmocka_unit_test(groups_without_memory),
+        cmocka_unit_test(nests_without_memory),
+        cmocka_unit_test(cancels_without_memory),
         cmocka_unit_test(a_pool_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
