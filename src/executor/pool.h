@@ -1,6 +1,7 @@
-/* pool.h: a pool of threads, inside: pool.c has what concerns all of it, worker.c the life of one worker. Tasks from
-   outside come through one inbox, in order; what a worker submits to its own pool goes on a deque of its own, which it
-   empties from the new end and others steal from at the old one.
+/* pool.h: a pool of threads, inside: pool.c makes and ends it, intake.c takes tasks in, engage.c wakes and starts workers,
+   worker.c is the life of one, figures.c tells how things stand. Tasks from outside come through one inbox, in order; what
+   a worker submits to its own pool goes on a deque of its own, which it empties from the new end and others steal from at
+   the old one.
 
    What must hold, under the spin bit of the list of idle workers, which is the pool's lock:
    - `active` counts the workers that may be running tasks: those alive, less the idle and the sleeping ones. Whoever makes
@@ -13,6 +14,8 @@
      and then looks at all deques (both sequentially consistent): so one of the two sees the other.
    - Nothing waits for ever behind what keeps coming: now and then the inbox goes before the own deque, and others' deques,
      whose owners may be asleep, before both.
+   - After a thread was refused none is asked for during a pause, which doubles from refusal to refusal, as long as
+     somebody is active: a worker that takes a task, and who puts one when the pause is over, asks again.
    - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that.
    - A broken pool goes on in all things, but a worker fails what it takes in place of running it.
    - A worker that was idle for long ends too, its deque empty. Its place stays among `workers`, for those who steal, and
@@ -38,10 +41,10 @@ struct plait_worker {
 };
 
 struct plait_pool {
-    plait_executor executor;       /* first: the two addresses are one */
-    _Atomic bool broken;           /* the initializer failed; set once `reason` is */
-    _Atomic unsigned initializing; /* workers; see plait_pool_engage_more */
-    plait_record *reason;          /* what it said; perhaps NULL */
+    plait_executor executor;   /* first: the two addresses are one */
+    _Atomic bool broken;       /* the initializer failed; set once `reason` is */
+    _Atomic unsigned pressing; /* workers in their initializers, and PLAIT_REFUSED: see plait_pool_engage_more */
+    plait_record *reason;      /* what it said; perhaps NULL */
     int (*initializer)(void *);
     void *context;
     bool fifo;
@@ -55,6 +58,7 @@ struct plait_pool {
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
     bool closed;
+    int64_t pause, pause_until; /* after a thread was refused; 0: none was lately */
     _Atomic unsigned started;
     _Atomic(struct plait_worker *) workers; /* newest first; none goes before the pool */
     struct plait_worker *free, *last_free;  /* places whose workers have ended, oldest first */
@@ -96,7 +100,9 @@ int plait_pool_carry_out(struct plait_pool *, struct plait_decision);
 int plait_pool_engage(struct plait_pool *, bool work);
 
 /* A worker in its initializer takes nothing, and so engages nobody: whoever puts while there is one, and who becomes one,
-   looks whether more is queued than there are of these (both sequentially consistent). */
+   looks whether more is queued than there are of these (both sequentially consistent). While a thread is wanted that was
+   refused, whoever puts looks too. */
+enum { PLAIT_REFUSED = 1 << 16 };
 void plait_pool_engage_more(struct plait_pool *);
 
 /* Puts a future, with its reference, into the inbox. */
@@ -118,6 +124,13 @@ static inline bool plait_pool_broken(struct plait_pool *p)
 
 /* Of a broken pool: a record that says so, with the reason as its cause; NULL without memory. */
 plait_record *plait_pool_broken_record(struct plait_pool *);
+
+/* What an executor does, by a pool. */
+int plait_pool_submit(plait_executor *, plait_future *);
+void plait_pool_helped(plait_executor *);
+bool plait_pool_take_fork(plait_executor *, plait_fork *);
+bool plait_pool_give_fork_back(plait_executor *, plait_fork *);
+void plait_pool_get_statistics(plait_executor *, plait_executor_statistics *);
 
 /* What a worker's thread runs, given its struct plait_worker. */
 int plait_worker_run(void *worker);

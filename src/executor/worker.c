@@ -140,10 +140,10 @@ static bool run(struct plait_pool *p, uintptr_t work)
 static void initialize(struct plait_pool *p)
 {
     if (!p->initializer || plait_pool_broken(p)) return;
-    atomic_fetch_add_explicit(&p->initializing, 1, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&p->pressing, 1, memory_order_seq_cst);
     plait_pool_engage_more(p);
     int err = p->initializer(p->context);
-    atomic_fetch_sub_explicit(&p->initializing, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&p->pressing, 1, memory_order_relaxed);
     if (!err) return;
     if (err > 0) err = plait_fail(PLAIT_EINVAL, "it returned %d, which is neither 0 nor a negative code", err);
     plait_record **here = plait_record_here(), *said = *here;
