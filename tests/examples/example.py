@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "apps"))
-from command import LIMIT, check  # noqa: E402
+from command import LIMIT, Serve, check  # noqa: E402, F401
 
 EXAMPLES = pathlib.Path(os.environ["PLAIT_BUILD_DIR"]) / "examples"
 MARKS = {"<seconds>": (r"(\d+\.\d\d)", float), "<count>": (r"(\d+)", int), "<words>": (r"(.*)", str)}
@@ -26,7 +26,7 @@ def run(name, *arguments, status=0, stdin="", **environment):
     return result
 
 
-def match(expected, seen):
+def check_match(expected, seen):
     """Compares as the head of this file says."""
     parts = re.split("(" + "|".join(MARKS) + ")", expected)
     pattern = "".join(MARKS[part][0] if part in MARKS else re.escape(part) for part in parts)
@@ -35,11 +35,11 @@ def match(expected, seen):
     return [MARKS[mark][1](text) for mark, text in zip([part for part in parts if part in MARKS], found.groups())]
 
 
-def prints(expected, name, *arguments, **environment):
+def check_prints(expected, name, *arguments, **environment):
     """Runs an example that succeeds and says nothing on stderr, and compares what it prints."""
     result = run(name, *arguments, **environment)
     check(result.stderr == "", result.stderr)
-    return match(expected, result.stdout)
+    return check_match(expected, result.stdout)
 
 
 def sorted_lines(text):
