@@ -45,7 +45,8 @@ SUPPORT = {
     "runners.h": "int start(void);\n",
     "runners.c": "int start(void)\n{\n    check(1 > 2);\n    return 0;\n}\n",
 }
-SCRIPT = "def check(x): assert x\ndef helper(): check(1)\ndef Q40_in_python(): helper()\n"
+SCRIPT = "from helping import helper\n\n\ndef Q40_in_python():\n    helper()\n"
+HELPING = "def check(x):\n    assert x\n\n\ndef helper():\n    check(1)\n"
 
 
 def main_of(code):
@@ -59,6 +60,7 @@ class Tree:
         self.write("tools/conformance", (SOURCE / "tools" / "conformance").read_text())
         self.room("room/test_good.c", HELPERS + GOOD + MORE)
         self.write("tests/room/test_script.py", SCRIPT)
+        self.write("tests/other/helping.py", HELPING)
         for name, text in SUPPORT.items():
             self.write(f"tests/support/{name}", text)
         self.table({row: "" for row in ROWS})
@@ -137,8 +139,8 @@ def nor_is_the_machinery(tree):
 
 
 def nor_its_script(tree):
-    tree.replace("tests/room/test_script.py", "check(1)", "pass")
-    return "test_script.py:3: Q40_in_python asserts nothing"
+    tree.replace("tests/other/helping.py", "check(1)", "pass")
+    return "test_script.py:4: Q40_in_python asserts nothing"
 
 
 def never_run(tree):
