@@ -3,7 +3,8 @@
    The end of the program, by exit(3) or by main's return, first runs the hooks of plait_at_exit and then waits for all
    threads that were neither detached nor started as daemons, saying which when that takes long. What still runs then is
    cut off. A forked child has the forking thread alone: the others are not there, and to wait for one gives
-   PLAIT_EFORKED. */
+   PLAIT_EFORKED. What they held, waited for or were just changing stays so: a child makes such mutexes, events and the
+   like anew, in their place (they need no end), or leaves them alone. */
 #ifndef PLAIT_THREAD_H
 #define PLAIT_THREAD_H
 
@@ -49,7 +50,7 @@ PLAIT_API int plait_thread_join(plait_thread *thread, int *result, plait_deadlin
    (<plait/report.h>). NULL is nothing. */
 PLAIT_API void plait_thread_free(plait_thread *thread);
 
-/* Lets it run on unwatched: it frees itself at its end. A failure is reported. */
+/* Lets it run on unwatched: it frees itself at its end. A failure is reported. NULL stops the program. */
 PLAIT_API void plait_thread_detach(plait_thread *thread);
 
 /* The name of `thread`, or of the calling thread for NULL ("" if plait did not start it and it has none). Valid as long

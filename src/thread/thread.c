@@ -175,6 +175,7 @@ void plait_thread_free(plait_thread *t)
 
 void plait_thread_detach(plait_thread *t)
 {
+    if (!t) plait_stop("a thread was detached that was never started: it is NULL");
     if (elsewhere(t)) {
         plait_thread_free(t);
         return;

@@ -1,7 +1,6 @@
 /* test_thread.c: threads of one's own: start, join, names, what nobody asked about. */
 #include "child.h"
 #include "clock.h"
-#include "fault.h"
 #include "runners.h"
 #include <plait/event.h>
 #include <plait/scope.h>
@@ -125,23 +124,6 @@ static void a_thread_that_joins_itself_gets_EDEADLK(void **unused)
     plait_thread_free(w.thread);
 }
 
-static int returns_at_once(void *code) { return *(int *)code; }
-
-static void joining_what_could_not_be_started_tells_why_it_could_not(void **unused)
-{
-    (void)unused;
-    int result = 77;
-    fault_all("memory");
-    plait_thread *t = plait_thread_start(returns_at_once, &result, NULL);
-    fault_off();
-    check(!t);
-    plait_fail(-EIO, "for want of luck");
-    check_code(plait_thread_join(t, &result, PLAIT_FOREVER), PLAIT_EINVAL);
-    check_contains(plait_error()->message, "did its start fail?");
-    check_string(plait_error()->cause->message, "for want of luck");
-    check_number(result, 77);
-}
-
 static int frees_itself(void *work)
 {
     struct work *w = work;
@@ -163,6 +145,8 @@ static void a_thread_that_frees_itself_stops_the_program(void **unused)
     (void)unused;
     child_stops(starts_one_that_frees_itself, NULL, "thread hasty frees itself");
 }
+
+static int returns_at_once(void *code) { return *(int *)code; }
 
 enum how { FREED, JOINED_AND_FREED, DETACHED };
 struct failing {
@@ -312,44 +296,6 @@ static void T23_any_thread_may_join(void **unused)
     plait_thread_free(j.thread);
 }
 
-static void a_thread_that_cannot_be_started_is_NULL_with_a_sentence(void **unused)
-{
-    (void)unused;
-    int code = 0;
-    fault_nth("thread", 1);
-    check(!plait_thread_start(returns_at_once, &code, &(plait_thread_start_options){ .name = "unborn" }));
-    fault_off();
-    check_code(plait_error()->code, PLAIT_EAGAIN);
-    check_contains(plait_error()->message, "thread unborn could not be started");
-    fault_nth("memory", 1);
-    check(!plait_thread_start(returns_at_once, &code, NULL));
-    fault_off();
-    check_code(plait_error()->code, PLAIT_ENOMEM);
-    check(!plait_thread_start(returns_at_once, &code, &(plait_thread_start_options){ .stack_size = SIZE_MAX / 2 }));
-    check_contains(plait_error()->message, "could not be started");
-    check(!plait_thread_start(returns_at_once, &code, &(plait_thread_start_options){ .stack_size = SIZE_MAX }));
-    check_contains(plait_error()->message, "could not be started");
-}
-
-static void options_of_another_version_are_read(void **unused)
-{
-    (void)unused;
-    struct {
-        plait_thread_start_options known;
-        int unknown;
-    } newer = { .known.name = "newer", .unknown = 1 };
-    int code = 0;
-    check(!plait_thread_start_sized(returns_at_once, &code, &newer.known, sizeof newer));
-    check_code(plait_error()->code, PLAIT_EINVAL);
-    newer.unknown = 0;
-    plait_thread *t = plait_thread_start_sized(returns_at_once, &code, &newer.known, sizeof newer);
-    check_string(plait_thread_name(t), "newer");
-    plait_thread_free(t);
-    t = plait_thread_start_sized(returns_at_once, &code, &newer.known, sizeof newer.known.name); /* an older one */
-    check_string(plait_thread_name(t), "newer");
-    plait_thread_free(t);
-}
-
 static void many_come_and_go_joined_freed_or_detached(void **unused)
 {
     (void)unused;
@@ -370,7 +316,6 @@ int main(void)
         cmocka_unit_test(T5_a_join_with_a_deadline_leaves_the_thread_alive),
         cmocka_unit_test(a_join_is_cancelled_and_the_thread_goes_on),
         cmocka_unit_test(a_thread_that_joins_itself_gets_EDEADLK),
-        cmocka_unit_test(joining_what_could_not_be_started_tells_why_it_could_not),
         cmocka_unit_test(a_thread_that_frees_itself_stops_the_program),
         cmocka_unit_test(T13_a_failure_that_nobody_saw_is_reported_and_the_program_goes_on),
         cmocka_unit_test(T16_a_thread_that_exits_by_itself_has_ended),
@@ -379,8 +324,6 @@ int main(void)
         cmocka_unit_test(a_thread_that_plait_did_not_start_has_the_system_s_name),
         cmocka_unit_test(T20_the_stack_is_as_large_as_was_asked),
         cmocka_unit_test(T23_any_thread_may_join),
-        cmocka_unit_test(a_thread_that_cannot_be_started_is_NULL_with_a_sentence),
-        cmocka_unit_test(options_of_another_version_are_read),
         cmocka_unit_test(many_come_and_go_joined_freed_or_detached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
