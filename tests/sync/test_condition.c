@@ -88,6 +88,42 @@ TEST_IN_EACH_KIND(CV7_a_signal_wakes_one_and_a_broadcast_all)
     check_number(m.condition.waiters, 0);
 }
 
+static int waits_once(void *taker)
+{
+    struct taker *t = taker;
+    struct meeting *m = t->meeting;
+    plait_mutex_lock(&m->mutex);
+    int err = plait_condition_wait(&m->condition, &m->mutex, t->until);
+    if (!err) m->taken++;
+    plait_mutex_unlock(&m->mutex);
+    return err;
+}
+
+/* Which of them is not promised. */
+TEST_IN_EACH_KIND(CV6_each_signal_wakes_one_of_those_that_waited_before_it)
+{
+    enum { EARLY = 3 };
+    struct meeting m = { .taken = 0 };
+    struct taker t = { .meeting = &m };
+    struct runner *early[EARLY], *late;
+    for (size_t i = 0; i < EARLY; i++) {
+        early[i] = runner_start(waits_once, &t);
+        until_listed(&m.condition.waiters, i + 1);
+    }
+    plait_condition_signal(&m.condition);
+    late = runner_start(waits_once, &t);
+    until_listed(&m.condition.waiters, EARLY);
+    until(m.taken == 1);
+    check(!runner_done(late));
+    for (int i = 1; i < EARLY; i++) plait_condition_signal(&m.condition);
+    until(m.taken == EARLY);
+    until_listed(&m.condition.waiters, 1);
+    plait_condition_signal(&m.condition);
+    check_code(runner_join(late), 0);
+    for (int i = 0; i < EARLY; i++) check_code(runner_join(early[i]), 0);
+    check_number(m.taken, EARLY + 1);
+}
+
 TEST_IN_EACH_KIND(a_signal_to_nobody_is_not_kept)
 {
     struct meeting m = { .taken = 0 };
@@ -207,6 +243,7 @@ int main(void)
         cmocka_unit_test(CV3_a_signal_needs_no_mutex),
         cmocka_unit_test(CV5_who_is_woken_comes_back_only_with_the_mutex),
         cmocka_unit_test(CV7_a_signal_wakes_one_and_a_broadcast_all),
+        cmocka_unit_test(CV6_each_signal_wakes_one_of_those_that_waited_before_it),
         cmocka_unit_test(a_signal_to_nobody_is_not_kept),
         cmocka_unit_test(CV8_who_is_late_comes_back_with_the_mutex),
         cmocka_unit_test(who_is_cancelled_comes_back_with_the_mutex),
