@@ -13,10 +13,11 @@ PLAIT_BEGIN_DECLARATIONS
 typedef struct plait_mutex {
     PLAIT_ATOMIC_(uintptr_t) word;
     PLAIT_ATOMIC_(uintptr_t) waiters;
-    uintptr_t reserved[2];
+    PLAIT_ATOMIC_(uint32_t) spins;
+    uint32_t reserved[3];
 } plait_mutex;
 /* clang-format off */
-#define PLAIT_MUTEX_INIT { 0, 0, { 0, 0 } }
+#define PLAIT_MUTEX_INIT { 0, 0, 0, { 0, 0, 0 } }
 /* clang-format on */
 
 /* Locks, waiting as long as it takes. Not a cancellation point; cannot fail. In a deadlock, where tasks each wait for a

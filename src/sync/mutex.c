@@ -11,15 +11,16 @@
 
    Memory order: taking the word acquires, publishing it releases; taking also releases, since the word then names a
    context that others may look at (park/deadlock.h). Setting and clearing bit 0 is relaxed: it is done under
-   the spin bit, and only says where to look. */
+   the spin bit, and only says where to look. So is `spins`, which decides nothing but how long to look out. */
 #include "sync/mutex.h"
 #include "base/stop.h"
 #include "park/deadlock.h"
+#include "park/thread_parker.h"
 
 #define WAITERS ((uintptr_t)1)
 #define SHARED ((uintptr_t)2)
 #define PATIENCE PLAIT_MILLISECOND
-#define SPINS 100
+enum { FIRST_SPINS = 512, MOST_PAUSES = 64 };
 
 static uintptr_t owner_of(uintptr_t word) { return word & ~PLAIT_LOCK_BITS; }
 
@@ -57,13 +58,29 @@ bool plait_mutex_held_here(plait_mutex *m)
     return false;
 }
 
+/* Tries again for a while, ever more rarely, so that the owner keeps the line of the lock to itself most of the time. How
+   long that is worth it the lock remembers: of several that change it any one may win. */
+static bool look_out(plait_mutex *m, plait_context *self)
+{
+    if (!self->parker->may_spin || !plait_spin_begin()) return false;
+    unsigned before = atomic_load_explicit(&m->spins, memory_order_relaxed), spins = before ? before : FIRST_SPINS;
+    bool got = false;
+    for (unsigned turn = 0, pauses = 1; turn < spins && !got; turn += pauses) {
+        for (unsigned i = 0; i < pauses; i++) plait_pause();
+        if (pauses < MOST_PAUSES) pauses *= 2;
+        got = !owner_of(look(m)) && try_lock(m, self);
+    }
+    plait_spin_end(got, &spins);
+    if (spins != before) atomic_store_explicit(&m->spins, spins, memory_order_relaxed);
+    return got;
+}
+
 static int lock_slowly(plait_mutex *m, plait_context *self, plait_deadline deadline, enum plait_cut cut)
 {
     if (plait_mutex_held_here(m)) /* an outer task cannot unlock before this one is through */
         return plait_fail(PLAIT_EDEADLK,
                           "a lock is asked for by the task that holds it, or by one that runs inside of it");
-    for (int turn = self->parker->may_spin ? SPINS : 0; turn > 0; turn--)
-        if (!owner_of(look(m)) && try_lock(m, self)) return 0;
+    if (look_out(m, self)) return 0;
 
     plait_waiter node = plait_waiter_here();
     plait_watch watch;
@@ -84,15 +101,30 @@ static int lock_slowly(plait_mutex *m, plait_context *self, plait_deadline deadl
     return err == PLAIT_EDEADLK ? plait_fail(err, "%s", watch.words) : err;
 }
 
-void plait_mutex_lock(plait_mutex *m)
+/* Out of line, as is unlock_slowly: so the way of a free lock needs no stack frame. */
+static __attribute__((noinline)) void lock_or_stop(plait_mutex *m)
 {
     plait_context *self = plait_current();
-    uintptr_t unlocked = 0;
-    if (!atomic_compare_exchange_strong_explicit(&m->word, &unlocked, (uintptr_t)self, memory_order_acq_rel,
-                                                 memory_order_relaxed) &&
-        lock_slowly(m, self, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE))
+    if (lock_slowly(m, self, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE))
         plait_stop("a mutex was locked by the task that holds it, or by one that runs inside of that task");
     self->locks++;
+}
+
+/* If nobody may wait. Else *word says what was found. */
+static bool unlock_plainly(plait_mutex *m, plait_context *self, uintptr_t *word)
+{
+    *word = (uintptr_t)self;
+    return atomic_compare_exchange_strong_explicit(&m->word, word, 0, memory_order_release, memory_order_relaxed);
+}
+
+void plait_mutex_lock(plait_mutex *m)
+{
+    plait_context *self = plait_current_;
+    uintptr_t unlocked = 0;
+    if (self && atomic_compare_exchange_strong_explicit(&m->word, &unlocked, (uintptr_t)self, memory_order_acq_rel,
+                                                        memory_order_relaxed))
+        self->locks++;
+    else lock_or_stop(m);
 }
 
 int plait_mutex_take(plait_mutex *m, plait_deadline deadline, enum plait_cut cut)
@@ -109,12 +141,9 @@ int plait_mutex_lock_until(plait_mutex *m, plait_deadline deadline)
     return plait_mutex_take(m, deadline, PLAIT_CANCELLABLE);
 }
 
-void plait_mutex_unlock(plait_mutex *m)
+static __attribute__((noinline)) void unlock_slowly(plait_mutex *m, plait_context *self, uintptr_t word)
 {
-    plait_context *self = plait_current();
-    uintptr_t word = (uintptr_t)self;
-    self->locks--;
-    while (!atomic_compare_exchange_strong_explicit(&m->word, &word, 0, memory_order_release, memory_order_relaxed)) {
+    do {
         if (owner_of(word) != (uintptr_t)self)
             plait_stop("a mutex was unlocked by a task that does not hold it%s", owner_of(word) ? "" : ": it is free");
         plait_waiter *first, *last = plait_ring_claim(plait_waitlist_hold(&m->waiters), &first);
@@ -127,8 +156,15 @@ void plait_mutex_unlock(plait_mutex *m)
             plait_wake(first);
             return;
         }
-        word = (uintptr_t)self; /* nobody there: but one may arrive now, so look again */
-    }
+    } while (!unlock_plainly(m, self, &word)); /* nobody there: but one may arrive now, so look again */
+}
+
+void plait_mutex_unlock(plait_mutex *m)
+{
+    plait_context *self = plait_current();
+    uintptr_t word;
+    self->locks--;
+    if (!unlock_plainly(m, self, &word)) unlock_slowly(m, self, word);
 }
 
 bool plait_mutex_held(plait_mutex *m) { return owner_of(look(m)) == (uintptr_t)plait_current(); }
