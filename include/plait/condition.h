@@ -25,7 +25,8 @@ PLAIT_API int plait_condition_wait_recursive(plait_condition *condition, plait_r
                                              plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Waits until predicate(context), which is called with the mutex held and must not wait, is true: 0. With an error it is
-   false: it is asked once more before an error is returned. PLAIT_NOW asks it once. Errors as above. */
+   false: it is asked once more before an error is returned; only in a scope that is dead already it is not asked at all.
+   PLAIT_NOW asks it once. Errors as above. */
 PLAIT_API int plait_condition_wait_for(plait_condition *condition, plait_mutex *mutex, bool (*predicate)(void *context),
                                        void *context, plait_deadline deadline) PLAIT_MUST_CHECK;
 PLAIT_API int plait_condition_wait_for_recursive(plait_condition *condition, plait_recursive_mutex *mutex,

@@ -11,7 +11,9 @@
      lock when the walk is through: in a ring each waits for the next. One who was just given what it waited for, and
      has not left yet, is named by its own lock's word, and the walk ends there;
    - none is missed: a ring is closed by somebody's beginning to wait, and all in it list themselves later than that, then
-     look. The last of them finds the others listed.
+     look. The last of them finds the others listed;
+   - one is told, not two: who is to fail takes its watch off in the same step, so a later walk ends there. If it was woken
+     meanwhile and has to wait on, it lists itself and looks anew.
 
    What a deadline or a cancel will end some day is a ring all the same. */
 #include "park/deadlock.h"
@@ -81,18 +83,25 @@ static int look(plait_look *at)
     self->task->parker->watch = self;
     self->listed = true;
     struct ring ring = ring_from(self);
-    if (ring.breaker && ring.breaker != self) {
+    bool fails = ring.tasks && self->may_fail && (!ring.breaker || ring.breaker == self);
+    if (fails) {
+        self->task->parker->watch = NULL;
+        self->listed = false;
+    } else if (ring.breaker) {
         atomic_store_explicit(&ring.breaker->told, true, memory_order_relaxed);
         told = ring.breaker->task->parker;
     }
     plait_waitlist_release(&guard, NULL);
 
     if (told) plait_unpark(told);
-    if (!ring.tasks || told || !(self->may_fail || ring.inside)) return 0;
+    if (!fails && (told || !ring.inside)) return 0;
     describe(&ring, self->words, sizeof self->words);
-    if (self->may_fail) return PLAIT_EDEADLK;
-    plait_report("%s", self->words);
-    return 0;
+    if (!fails) {
+        plait_report("%s", self->words);
+        return 0;
+    }
+    at->at = plait_after(LONG);
+    return PLAIT_EDEADLK;
 }
 
 void plait_watch_begin(plait_watch *w, _Atomic(uintptr_t) *word, int64_t since, bool may_fail)

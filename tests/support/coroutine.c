@@ -1,4 +1,4 @@
-/* coroutine.c: coroutines by ucontext and a scheduler on each thread that wants one: a ready list, a list of deadlines,
+/* coroutine.c: coroutines by ucontext and a scheduler on each thread that wants one: a ready list, a heap of deadlines,
    an inbox for wakers of other threads, and a poller. It fills in the three calls of park/parker.h and knows nothing of
    what is waited for; when nothing is ready it parks its thread's own parker.
 
@@ -12,6 +12,7 @@
      descriptor, and to stop waiting takes no number that may meanwhile be another's. */
 #include "coroutine.h"
 #include "sanitizers.h"
+#include "base/heap.h"
 #include "base/hooks.h"
 #include "park/context.h"
 #include <errno.h>
@@ -43,9 +44,10 @@
 struct coroutine {
     plait_parker parker; /* first: the two addresses are one */
     struct scheduler *scheduler;
-    struct coroutine *next;                  /* on the ready list, in the inbox or free: one at a time */
-    struct coroutine *later, **from_earlier; /* on the list of deadlines while from_earlier is set */
+    struct coroutine *next; /* on the ready list, in the inbox or free: one at a time */
+    plait_heap_node timer;  /* among the deadlines while it has one */
     int64_t deadline;
+    uint64_t turn; /* of equal deadlines the first that was given comes first */
     bool ended;
     plait_context root, *current; /* its own context; the one it left off in, perhaps a nested one */
     ucontext_t registers;
@@ -58,7 +60,9 @@ struct coroutine {
 struct scheduler {
     _Atomic(struct coroutine *) inbox; /* newest first */
     plait_parker *thread;
-    struct coroutine *ready, **ready_end, *deadlines, *running;
+    struct coroutine *ready, **ready_end, *running;
+    plait_heap deadlines;
+    uint64_t turns;
     size_t alive, polling; /* coroutines; those that wait for a descriptor */
     int poller;
     ucontext_t registers;
@@ -124,26 +128,35 @@ static void begin(void)
     leave(c);
 }
 
-/* Deadlines: a sorted list, enough for some hundreds. */
+/* Deadlines. */
+
+static struct coroutine *of_timer(const plait_heap_node *n)
+{
+    return (struct coroutine *)((char *)(uintptr_t)n - offsetof(struct coroutine, timer));
+}
+
+static bool before(const plait_heap_node *a, const plait_heap_node *b)
+{
+    const struct coroutine *x = of_timer(a), *y = of_timer(b);
+    return x->deadline != y->deadline ? x->deadline < y->deadline : x->turn < y->turn;
+}
 
 static void list_deadline(struct coroutine *c, plait_deadline deadline)
 {
     if (!deadline.at) return;
-    struct coroutine **at = &c->scheduler->deadlines;
-    while (*at && (*at)->deadline <= deadline.at) at = &(*at)->later;
     c->deadline = deadline.at;
-    c->later = *at;
-    c->from_earlier = at;
-    if (c->later) c->later->from_earlier = &c->later;
-    *at = c;
+    c->turn = c->scheduler->turns++;
+    plait_heap_add(&c->scheduler->deadlines, &c->timer);
 }
 
 static void unlist_deadline(struct coroutine *c)
 {
-    if (!c->from_earlier) return;
-    *c->from_earlier = c->later;
-    if (c->later) c->later->from_earlier = c->from_earlier;
-    c->from_earlier = NULL;
+    if (plait_heap_has(&c->timer)) plait_heap_remove(&c->scheduler->deadlines, &c->timer);
+}
+
+static struct coroutine *first_deadline(struct scheduler *s)
+{
+    return s->deadlines.first ? of_timer(s->deadlines.first) : NULL;
 }
 
 /* The parker. */
@@ -229,7 +242,8 @@ static void take_inbox(struct scheduler *s)
 
 static void look_around(struct scheduler *s, bool sleep)
 {
-    plait_deadline until = plait_deadline_at_(s->deadlines ? s->deadlines->deadline : 0);
+    struct coroutine *c = first_deadline(s);
+    plait_deadline until = plait_deadline_at_(c ? c->deadline : 0);
     if (s->polling) {
         int got = s->thread->operations->park_on(s->thread, s->poller, POLLIN, sleep ? until : PLAIT_NOW);
         struct epoll_event events[64];
@@ -239,8 +253,7 @@ static void look_around(struct scheduler *s, bool sleep)
         plait_park(s->thread, until);
     }
     take_inbox(s);
-    while (s->deadlines && plait_has_passed(plait_deadline_at_(s->deadlines->deadline))) {
-        struct coroutine *c = s->deadlines;
+    while ((c = first_deadline(s)) && plait_has_passed(plait_deadline_at_(c->deadline))) {
         unlist_deadline(c);
         resume_if_parked(s, c);
     }
@@ -321,7 +334,9 @@ void coroutine_yield(void)
 
 void coroutines_run(void (*first)(void *), void *argument)
 {
-    struct scheduler s = { .thread = plait_current()->parker, .poller = epoll_create1(EPOLL_CLOEXEC) };
+    struct scheduler s = { .thread = plait_current()->parker,
+                           .poller = epoll_create1(EPOLL_CLOEXEC),
+                           .deadlines = { .before = before } };
     if (s.poller < 0 || here) abort();
     here = &s;
     s.ready_end = &s.ready;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MOST = 256, SCHEDULERS = 2, PATIENCE = 15 /* seconds */ };
+enum { SCHEDULERS = 2, PATIENCE = 15 /* seconds */, NAMED = 40 /* of those that hang */ };
 
-static struct actor actors[MOST];
+static struct actor *actors;
 static size_t actor_count;
-static _Atomic size_t ended;
+static _Atomic size_t begun, ended;
 _Atomic bool stopping;
 static uint64_t seed;
 
@@ -109,6 +109,7 @@ static void publish(struct actor *a, plait_scope *scope)
 static void act(void *actor)
 {
     struct actor *a = actor;
+    begun++;
     for (bool more = true; more; a->turns++) {
         plait_scope scope;
         plait_scope_enter(&scope, dice(a, 4) ? PLAIT_FOREVER : soon(a, 300 * PLAIT_MICROSECOND), 0);
@@ -143,49 +144,61 @@ static void *act_on_scheduler(void *which)
 
 void cast(const char *role, bool (*turn)(struct actor *), size_t threads, size_t coroutines)
 {
-    for (size_t i = 0; i < threads + coroutines; i++) {
-        check(actor_count < MOST);
+    actors = realloc(actors, (actor_count + threads + coroutines) * sizeof *actors);
+    check(actors);
+    for (size_t i = 0; i < threads + coroutines; i++, actor_count++)
         actors[actor_count] =
             (struct actor){ .role = role, .turn = turn, .coroutine = i >= threads, .number = actor_count };
-        pthread_mutex_init(&actors[actor_count++].guard, NULL);
-    }
 }
 
 static void *cancel_some(void *unused)
 {
     struct actor me = { .random = seed | 1 };
     while (!stopping) {
-        struct actor *a = &actors[dice(&me, actor_count)];
-        pthread_mutex_lock(&a->guard);
-        if (a->scope) plait_scope_cancel(a->scope);
-        pthread_mutex_unlock(&a->guard);
+        for (size_t n = actor_count / 256 + 1; n; n--) {
+            struct actor *a = &actors[dice(&me, actor_count)];
+            pthread_mutex_lock(&a->guard);
+            if (a->scope) plait_scope_cancel(a->scope);
+            pthread_mutex_unlock(&a->guard);
+        }
         nanosleep(&(struct timespec){ .tv_nsec = (long)dice(&me, 200000) }, NULL);
     }
     return unused;
 }
 
+/* On a busy machine one may wait long for its turn. But when nobody ends one, those that are left hang. */
 static void watch(int64_t patience)
 {
-    static uint64_t turns[MOST];
-    static int64_t moved[MOST];
-    bool hangs = false;
+    static uint64_t seen;
+    static int64_t moved;
+    uint64_t turns = begun + ended;
+    for (size_t i = 0; i < actor_count; i++) turns += actors[i].turns;
+    if (turns != seen || !moved) moved = plait_time();
+    seen = turns;
+    if (plait_time() - moved < patience) return;
+    size_t hang = 0;
     for (size_t i = 0; i < actor_count; i++) {
         struct actor *a = &actors[i];
-        uint64_t now = a->turns;
-        if (now != turns[i] || !moved[i] || a->through) moved[i] = plait_time();
-        turns[i] = now;
-        if (plait_time() - moved[i] < patience) continue;
-        hangs = true;
+        if (a->through || ++hang > NAMED) continue;
         fprintf(stderr, "FAILED: %s %zu, a %s, waits for ever (%s), seed %llu\n", a->role, i,
                 a->coroutine ? "coroutine" : "thread", a->doing ? a->doing : "in its turn", (unsigned long long)seed);
     }
-    if (hangs) abort();
+    if (hang > NAMED) fprintf(stderr, "and %zu more\n", hang - NAMED);
+    abort();
 }
 
 static uint64_t number_from(const char *variable, uint64_t otherwise)
 {
     const char *text = getenv(variable);
     return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static uint64_t seconds_asked(void) { return number_from("PLAIT_STRESS_SECONDS", 2); }
+
+size_t for_each_second(size_t actors_each, size_t most)
+{
+    size_t n = actors_each * (size_t)seconds_asked();
+    return n < actors_each ? actors_each : n < most ? n : most;
 }
 
 uint64_t total_of(const char *role)
@@ -213,13 +226,17 @@ static void print_totals(void)
 
 int stress(const char *name, void (*stop)(void), bool (*right)(void))
 {
-    uint64_t seconds = number_from("PLAIT_STRESS_SECONDS", 2), scale = number_from("PLAIT_TEST_TIMEOUT_SCALE", 1);
+    uint64_t seconds = seconds_asked(), scale = number_from("PLAIT_TEST_TIMEOUT_SCALE", 1);
     seed = number_from("PLAIT_STRESS_SEED", (uint64_t)plait_time() & UINT32_MAX);
     printf("%s: %llu s, seed %llu\n", name, (unsigned long long)seconds, (unsigned long long)seed);
     fflush(stdout);
-    for (size_t i = 0; i < actor_count; i++) actors[i].random = (seed + i + 1) * 0x9E3779B97F4A7C15u | 1;
+    for (size_t i = 0; i < actor_count; i++) {
+        actors[i].random = (seed + i + 1) * 0x9E3779B97F4A7C15u | 1;
+        pthread_mutex_init(&actors[i].guard, NULL);
+    }
 
-    pthread_t threads[MOST + SCHEDULERS + 1];
+    pthread_t *threads = calloc(actor_count + SCHEDULERS + 1, sizeof *threads);
+    check(threads);
     size_t started = 0, which[SCHEDULERS];
     for (size_t i = 0; i < actor_count; i++)
         if (!actors[i].coroutine) check_number(pthread_create(&threads[started++], NULL, act_on_thread, &actors[i]), 0);
@@ -233,11 +250,12 @@ int stress(const char *name, void (*stop)(void), bool (*right)(void))
     while (ended < actor_count) {
         nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
         watch((int64_t)(PATIENCE * (scale ? scale : 1)) * PLAIT_SECOND);
-        if (stopping || plait_time() < stop_at) continue;
+        if (stopping || plait_time() < stop_at || begun < actor_count) continue;
         stopping = true;
         if (stop) stop();
     }
     for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    free(threads);
     print_totals();
     bool good = right();
     printf("%s: %s\n", name, good ? "right" : "WRONG");

@@ -1,8 +1,9 @@
 /* stress.h: threads and coroutines, called actors, that use one kind of object for some seconds, with random deadlines,
    scopes and cancels. Each program casts its roles, runs, and says what must have come out.
 
-   PLAIT_STRESS_SECONDS says how long (2), PLAIT_STRESS_SEED repeats a run as far as the system's scheduler lets it. An
-   actor that does not come out of its turn waits for ever: the watch names it, and the seed, and ends the program. */
+   PLAIT_STRESS_SECONDS says how long (2), PLAIT_STRESS_SEED repeats a run as far as the system's scheduler lets it. When
+   no actor comes to the end of a turn any more, those that are left wait for ever: the watch names them, and the seed, and
+   ends the program. */
 #ifndef PLAIT_TEST_STRESS_H
 #define PLAIT_TEST_STRESS_H
 #include "check.h"
@@ -29,8 +30,9 @@ extern _Atomic bool stopping;
 
 /* As many actors of a role; those that are coroutines are shared out over two schedulers. */
 void cast(const char *role, bool (*turn)(struct actor *), size_t threads, size_t coroutines);
+size_t for_each_second(size_t actors, size_t most); /* that the program runs: for a cast that grows with it */
 
-/* Runs them all. When the time is over, `stopping` is set and stop() called (NULL: nothing to do), which lets those go
+/* Runs them all. When the time is over and all are there, `stopping` is set and stop() called (NULL: nothing to do), which lets those go
    that wait without a deadline. When all are through, right() says whether all is as it must be. Returns the exit status
    for main. */
 int stress(const char *name, void (*stop)(void), bool (*right)(void));

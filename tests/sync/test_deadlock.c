@@ -162,6 +162,42 @@ static void who_waits_behind_a_ring_that_will_be_broken_is_not_told(void **unuse
     runners_of(RUNNERS_ARE_COROUTINES, waits_behind_one_in_a_ring_body);
 }
 
+static void one_is_told_not_two_body(void)
+{
+    clock_by_hand();
+    plait_mutex a = PLAIT_MUTEX_INIT, b = PLAIT_MUTEX_INIT, c = PLAIT_MUTEX_INIT;
+    struct locker l[3] = { { .first = &a, .second = &b },
+                           { .first = &b, .second = &a },
+                           { .first = &c, .second = &a, .cannot_fail = true } };
+    struct runner *r[3] = { start(&l[0]), start(&l[1]), start(&l[2]) };
+    go(&l[0]);
+    clock_move(LONG); /* the first looks, and finds none */
+    until_asleep(r[0]);
+    atomic_store_explicit(&l[1].go, true, memory_order_release);
+    until_listed(&a.waiters, 1);
+    clock_move(1);
+    atomic_store_explicit(&l[2].go, true, memory_order_release);
+    until_listed(&a.waiters, 2);
+    for (int i = 0; i < 3; i++) until_asleep(r[i]);
+    plait_waiter *last = plait_waitlist_hold(&a.waiters);
+    clock_move(LONG - 1); /* the second finds the ring, and cannot leave yet */
+    until(!runner_asleep(r[1]));
+    for (int i = 0; i < 100; i++) let_others_run();
+    clock_move(1); /* the third looks too */
+    for (int i = 0; i < 1000; i++) let_others_run();
+    plait_waitlist_release(&a.waiters, last);
+    check_code(runner_join(r[1]), PLAIT_EDEADLK);
+    check_code(runner_join(r[0]), 0);
+    check_code(runner_join(r[2]), 0);
+    clock_of_the_system();
+}
+
+static void one_of_a_ring_is_told_not_two(void **unused)
+{
+    (void)unused;
+    runners_of(RUNNERS_ARE_THREADS, one_is_told_not_two_body);
+}
+
 static void waits_for_one_who_was_given_it_body(void)
 {
     clock_by_hand();
@@ -368,6 +404,7 @@ int main(void)
         cmocka_unit_test(one_that_cannot_fail_tells_one_that_can),
         cmocka_unit_test(a_ring_of_five_is_broken_by_one),
         cmocka_unit_test(who_waits_behind_a_ring_that_will_be_broken_is_not_told),
+        cmocka_unit_test(one_of_a_ring_is_told_not_two),
         cmocka_unit_test(who_was_given_the_lock_waits_for_nobody),
         cmocka_unit_test(what_a_task_holds_is_not_given_up_while_one_runs_inside_of_it),
         cmocka_unit_test(a_long_wait_for_one_who_sleeps_elsewhere_is_no_ring),
