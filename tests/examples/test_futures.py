@@ -18,4 +18,20 @@ def test_primes_in_the_order_of_the_numbers():
                  "1099726899285419 is prime: false\n", "primes")
 
 
+def test_one_task_runs_wherever_its_executor_says():
+    check_prints("in thread executors: prime\nin thread is_prime: prime\nin thread pool-1: prime\n", "executors")
+
+
+def test_a_future_is_waited_for_looked_at_taken_cancelled_and_tried_again():
+    check_prints("cancel: it never runs\n"
+                 "await what was cancelled: PLAIT_ETASK\n"
+                 "count_steps (<words>examples/futures.c:<count>) in futures, pid <count>: the task was cancelled; "
+                 "because the future was cancelled before it ran\n"
+                 "await for a while: PLAIT_ETIMEDOUT\n"
+                 "look at the result: EAGAIN\n"
+                 "wait to the end: PLAIT_OK\n"
+                 "counted: 39\n"
+                 "knocked: 3\n", "futures")
+
+
 main()
