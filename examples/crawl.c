@@ -1,5 +1,6 @@
-/* crawl.c: fetches the URLs that it reads, be they a million, at most 256 at a time, and tells of each as it comes. A future
-   brings along the argument that it was submitted with, and a set of them may grow while one takes from it.
+/* crawl.c: fetches the URLs on its input, be they a million, at most 256 at a time, and tells of
+   each as it comes. A set of futures may grow while one takes from it, and each future brings along
+   the argument that it was submitted with.
 
        cc crawl.c $(pkg-config --cflags --libs plait-http) -o crawl
        ./crawl < urls
@@ -58,7 +59,7 @@ static int crawl_all(plait_executor *ex, plait_completions *c)
 
 int main(void)
 {
-    plait_executor *ex = plait_thread_executor_new(&(plait_thread_options){ .workers = 64, .stack_size = 256 << 10 });
+    plait_executor *ex = plait_thread_executor_new(&(plait_thread_options){ .workers = 64 });
     plait_completions *c = plait_completions_new();
     int err = c ? crawl_all(ex, c) : plait_error_code();
     plait_completions_free(c); /* cancels and drains what is left */

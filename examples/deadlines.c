@@ -1,5 +1,5 @@
-/* deadlines.c: every call that may wait takes one deadline: for ever, not at all, or so long. Its code tells how it went, and
-   what a wait says about itself is never mistaken for what it waited for.
+/* deadlines.c: every call that may wait takes one deadline: for ever, not at all, or until then.
+   Its code tells how the wait went; a wait that would never end says so.
 
        cc deadlines.c $(pkg-config --cflags --libs plait) -o deadlines
 */

@@ -1,5 +1,5 @@
-/* executors.c: where a task runs is one argument. The same function, the same submit and the same await: here and now, on a
-   thread of its own, or in a pool.
+/* executors.c: where a task runs is one argument. The same function, the same submit and the same
+   await: here and now, on a thread of its own, or in a pool.
 
        cc executors.c $(pkg-config --cflags --libs plait) -o executors
 */

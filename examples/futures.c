@@ -1,5 +1,5 @@
-/* futures.c: what one can do with a future: wait for it for a while, ask how it stands, look at its outcome, take it, cancel
-   it, have the task tried again. Each future is awaited once, or detached.
+/* futures.c: what one can do with a future: wait for it for a while, ask how it stands, look at its
+   outcome, take it, cancel it, have the task tried again. Each future is awaited once, or detached.
 
        cc futures.c $(pkg-config --cflags --libs plait) -o futures
 */

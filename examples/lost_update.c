@@ -1,4 +1,5 @@
-/* lost_update.c (P5): how a count is lost, made to happen every time. Both threads read before either writes:
+/* lost_update.c (P5): how a count is lost, made to happen every time. Both threads read before
+   either writes:
 
            first thread         second thread        shared
            seen = shared                             0
@@ -40,6 +41,7 @@ static int run_twice(int (*add_one)(void *))
     shared = 0;
     plait_thread *first = plait_thread_start(add_one, NULL, NULL);
     plait_thread *second = plait_thread_start(add_one, NULL, NULL);
+    if (!first || !second) plait_barrier_abort(&both_have_read); /* the other one is not to wait for ever */
     int err = plait_thread_join(first, NULL, PLAIT_FOREVER);
     int second_err = plait_thread_join(second, NULL, PLAIT_FOREVER);
     plait_thread_free(first);

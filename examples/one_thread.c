@@ -1,4 +1,5 @@
-/* one_thread.c (P1): a thread runs beside main; joining it makes sure that its line stands between the two of main's.
+/* one_thread.c (P1): a thread runs beside main; joining it makes sure that its line stands between
+   the two of main's.
 
        cc one_thread.c $(pkg-config --cflags --libs plait) -o one_thread
 */

@@ -1,5 +1,5 @@
-/* primes.c: one task, submitted by itself, then mapped over many numbers on all CPUs; the results come in the order of the
-   numbers. The types of argument and result are checked at compile time.
+/* primes.c: one task, submitted by itself, then mapped over many numbers on all CPUs; the results
+   come in the order of the numbers. The types of argument and result are checked at compile time.
 
        cc primes.c $(pkg-config --cflags --libs plait) -o primes
 */

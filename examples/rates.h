@@ -1,5 +1,6 @@
-/* rates.h: what the pages about exchange rates have in common: one request, and one row of the table that they all print. They
-   ask the server of RATES_URL, or the one that `plait serve --port 8080` starts. */
+/* rates.h: what the pages about exchange rates have in common: one request, and one row of the
+   table that they all print. They ask the server at RATES_URL, or the one on
+   this machine's port 8080, such as `plait serve --port 8080`. */
 #ifndef RATES_H
 #define RATES_H
 

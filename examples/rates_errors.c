@@ -1,6 +1,7 @@
-/* rates_errors.c (P10): one request fails; XYZ is no currency, so the server refuses it. First the pool by hand whose worker
-   forgets, when it fails, to say that its item is dealt with: who waits for all the work would wait for ever. Then futures: the
-   failure comes back to the one who awaits, with the task, where it was submitted and what happened, and nothing else is lost.
+/* rates_errors.c (P10): one request fails: XYZ is no currency, and the server refuses it. First
+   with a pool by hand, whose worker ends when it fails and forgets to mark its item as done:
+   whoever waits for all the work waits for ever. Then with futures: the failure comes to the one
+   who awaits, with the task, where it was submitted and what happened, and no other row is lost.
 
        cc rates_errors.c $(pkg-config --cflags --libs plait-http) -o rates_errors
        plait serve --port 8080 &

@@ -1,5 +1,6 @@
-/* rates_one_by_one.c (P6): exchange rates, one request after the other. Each waits for the one before, though it is the network
-   alone that is waited for: the whole takes as long as all of them together. The next pages take as long as one.
+/* rates_one_by_one.c (P6): exchange rates, one request after the other. Nearly all of the time is
+   spent waiting for the network, and each wait begins when the one before has ended: the whole
+   takes as long as all of them together. The next pages let them overlap.
 
        cc rates_one_by_one.c $(pkg-config --cflags --libs plait-http) -o rates_one_by_one
        plait serve --port 8080 &

@@ -1,6 +1,7 @@
-/* rates_pool.c (P8): a pool made by hand, four threads that take their work from a queue: their number no longer depends on
-   how much there is to do. The queue is closed once all the work is in it, and a thread ends when it finds it closed and
-   empty; if it ended when it found it empty, work that came late would find no thread. The threads still print, as they go.
+/* rates_pool.c (P8): a pool by hand, four threads that take their work from a queue: how many there
+   are no longer depends on how much there is to do. The queue is closed once all the work is in it,
+   and a thread ends when it finds it closed and empty. If it ended as soon as it found it empty,
+   work that comes late would find no thread left. The threads still print.
 
        cc rates_pool.c $(pkg-config --cflags --libs plait-http) -o rates_pool
        plait serve --port 8080 &

@@ -1,5 +1,6 @@
-/* rates_queues.c (P9): work one way, answers the other. The threads of the pool only fetch; main alone prints. A failure comes
-   back as an answer too, with its words: they belong to the thread that failed, so it takes them down.
+/* rates_queues.c (P9): work one way, answers the other. The threads of the pool only fetch, and
+   main alone prints. A failure comes back as an answer too. Its words are known to the thread that
+   failed, so it is that thread that writes them down.
 
        cc rates_queues.c $(pkg-config --cflags --libs plait-http) -o rates_queues
        plait serve --port 8080 &
@@ -31,7 +32,7 @@ static int work_off(void *unused)
     return err;
 }
 
-/* Puts all bases in, and returns when the threads have ended: all answers are there then. */
+/* Puts all bases in, and returns when the threads have ended: all answers are there by then. */
 static int run_workers(void)
 {
     plait_thread *workers[WORKERS];
@@ -45,8 +46,20 @@ static int run_workers(void)
         if (!err) err = join_err ? join_err : result;
         plait_thread_free(workers[i]);
     }
-    plait_queue_close(answers);
     return err;
+}
+
+static int print_answers(void)
+{
+    struct answer answer;
+    int failed = 0;
+    plait_queue_close(answers);
+    while (plait_queue_get(answers, &answer, PLAIT_FOREVER) == 0) {
+        if (!answer.err) print_row(&answer.rates);
+        else fprintf(stderr, "%s\n", answer.words);
+        if (answer.err) failed = answer.err;
+    }
+    return failed;
 }
 
 int main(void)
@@ -56,15 +69,9 @@ int main(void)
     answers = plait_queue_new(sizeof(struct answer), PLAIT_UNBOUNDED);
     int err = bases && answers ? run_workers() : plait_error_code();
     plait_error_print(stderr, err);
-
-    struct answer answer;
-    while (answers && plait_queue_get(answers, &answer, PLAIT_FOREVER) == 0) {
-        if (!answer.err) print_row(&answer.rates);
-        else fprintf(stderr, "%s\n", answer.words);
-        if (answer.err) err = answer.err;
-    }
+    int failed = answers ? print_answers() : 0;
     print_elapsed(start);
     plait_queue_free(bases);
     plait_queue_free(answers);
-    return plait_exit_status(err);
+    return plait_exit_status(err ? err : failed);
 }

@@ -1,5 +1,6 @@
-/* rates_thread_each.c (P7): a thread for each request: they all wait at the same time. Rows come as they are ready. But the
-   number of threads is that of the items, be they five or five thousand, and each thread prints.
+/* rates_thread_each.c (P7): a thread for each request, so that all wait at the same time, and the
+   whole takes as long as the slowest. But there are as many threads as items, be they five or fifty
+   thousand, and all of them print.
 
        cc rates_thread_each.c $(pkg-config --cflags --libs plait-http) -o rates_thread_each
        plait serve --port 8080 &

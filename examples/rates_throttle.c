@@ -1,6 +1,8 @@
-/* rates_throttle.c (P11): a server allows ten requests a second. To try again after it has refused one does not help, as what it
-   refuses it counts too. A throttle that all tasks share lets none of them go too early: tokens drip into it at that rate,
-   each request takes one, and who finds none sleeps until his has come. It begins empty and never holds more than its burst.
+/* rates_throttle.c (P11): the server allows ten requests a second. Trying again after a refusal
+   does not help, since it counts those that it refuses too; what helps is not to ask too early. All
+   tasks share a throttle into which tokens drip at that rate. Each request takes one, and sleeps
+   until its turn has come if there is none. It begins empty and never holds more than its burst,
+   here one, so that requests go out evenly.
 
        cc rates_throttle.c $(pkg-config --cflags --libs plait-http) -o rates_throttle
        plait serve --port 8080 &

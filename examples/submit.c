@@ -1,5 +1,6 @@
-/* submit.c (P24): a task is a plain C function that returns 0 or a negative error code. Submitted to an executor it gives a
-   future, which tells how it went and holds the result. Freeing the executor waits for all that is inside.
+/* submit.c (P24): a task is a plain C function that returns 0 or a negative error code. Submitted
+   to an executor it gives a future, which tells how it went and holds the result. Freeing the
+   executor waits for all that is inside.
 
        cc submit.c $(pkg-config --cflags --libs plait) -o submit
 */

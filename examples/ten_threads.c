@@ -1,5 +1,6 @@
-/* ten_threads.c (P2): ten threads, all started, then all joined. They run in any order, and what they print mixes: a line
-   that is written in two pieces may be torn apart by another thread's, one that is written in one piece may not.
+/* ten_threads.c (P2): ten threads, all started, then all joined. They run in any order, and what
+   they print may mix: a line that is written in two pieces can be torn apart by another thread's,
+   one that is written in one piece cannot.
 
        cc ten_threads.c $(pkg-config --cflags --libs plait) -o ten_threads
 */

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The examples of exchange rates, against `plait serve`: its rates are always the same."""
 
+import socket
+
 from example import Serve, check, check_match, check_prints, main, run, sorted_lines
 
 ROW = {
@@ -66,6 +68,15 @@ def P11_no_request_goes_out_before_its_time():
     seconds, = check_prints(ROWS + ELAPSED, "rates_throttle", RATES_URL=server.url)
     check(seconds >= 0.5, seconds)  # five tokens at ten a second, and none at the beginning
     check_failure_of_all("rates_throttle", 5, "fetch_in_time")
+
+
+def test_a_group_fetches_all_or_nothing_within_its_time():
+    check_prints(ROWS + ELAPSED, "rates_group", "600", RATES_URL=server.url)
+    check_failure_of_all("rates_group", 1, "fetch_into")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = run("rates_group", "0.2", status=1, RATES_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    check_match(ELAPSED, result.stdout)
+    check(result.stderr == "not all rates came within 0.2 seconds\n", result.stderr)
 
 
 def test_a_crawl_tells_of_each_page_and_fails_when_one_did():
