@@ -110,11 +110,11 @@ static __attribute__((noinline)) void lock_or_stop(plait_mutex *m)
     self->locks++;
 }
 
-/* If nobody may wait. Else *word says what was found. */
-static bool unlock_plainly(plait_mutex *m, plait_context *self, uintptr_t *word)
+/* If nobody may wait. */
+static bool unlock_plainly(plait_mutex *m, plait_context *self)
 {
-    *word = (uintptr_t)self;
-    return atomic_compare_exchange_strong_explicit(&m->word, word, 0, memory_order_release, memory_order_relaxed);
+    uintptr_t word = (uintptr_t)self;
+    return atomic_compare_exchange_strong_explicit(&m->word, &word, 0, memory_order_release, memory_order_relaxed);
 }
 
 void plait_mutex_lock(plait_mutex *m)
@@ -141,11 +141,13 @@ int plait_mutex_lock_until(plait_mutex *m, plait_deadline deadline)
     return plait_mutex_take(m, deadline, PLAIT_CANCELLABLE);
 }
 
-static __attribute__((noinline)) void unlock_slowly(plait_mutex *m, plait_context *self, uintptr_t word)
+static __attribute__((noinline)) void unlock_slowly(plait_mutex *m)
 {
+    plait_context *self = plait_current();
     do {
-        if (owner_of(word) != (uintptr_t)self)
-            plait_stop("a mutex was unlocked by a task that does not hold it%s", owner_of(word) ? "" : ": it is free");
+        uintptr_t owner = owner_of(look(m));
+        if (owner != (uintptr_t)self)
+            plait_stop("a mutex was unlocked by a task that does not hold it%s", owner ? "" : ": it is free");
         plait_waiter *first, *last = plait_ring_claim(plait_waitlist_hold(&m->waiters), &first);
         if (!last) atomic_fetch_and_explicit(&m->word, ~WAITERS, memory_order_relaxed);
         plait_waitlist_release(&m->waiters, last);
@@ -154,17 +156,17 @@ static __attribute__((noinline)) void unlock_slowly(plait_mutex *m, plait_contex
             uintptr_t next = first->handed ? (uintptr_t)first->task : 0;
             atomic_fetch_xor_explicit(&m->word, next ^ (uintptr_t)self, memory_order_release);
             plait_wake(first);
-            return;
+            break;
         }
-    } while (!unlock_plainly(m, self, &word)); /* nobody there: but one may arrive now, so look again */
+    } while (!unlock_plainly(m, self)); /* nobody there: but one may arrive now, so look again */
+    self->locks--;
 }
 
 void plait_mutex_unlock(plait_mutex *m)
 {
-    plait_context *self = plait_current();
-    uintptr_t word;
-    self->locks--;
-    if (!unlock_plainly(m, self, &word)) unlock_slowly(m, self, word);
+    plait_context *self = plait_current_;
+    if (self && unlock_plainly(m, self)) self->locks--;
+    else unlock_slowly(m);
 }
 
 bool plait_mutex_held(plait_mutex *m) { return owner_of(look(m)) == (uintptr_t)plait_current(); }
