@@ -20,7 +20,7 @@
 #define WAITERS ((uintptr_t)1)
 #define SHARED ((uintptr_t)2)
 #define PATIENCE PLAIT_MILLISECOND
-enum { FIRST_SPINS = 512, MOST_PAUSES = 64 };
+enum { FIRST_SPINS = 512, FIRST_PAUSES = 32, MOST_PAUSES = 64 };
 
 static uintptr_t owner_of(uintptr_t word) { return word & ~PLAIT_LOCK_BITS; }
 
@@ -58,14 +58,14 @@ bool plait_mutex_held_here(plait_mutex *m)
     return false;
 }
 
-/* Tries again for a while, ever more rarely, so that the owner keeps the line of the lock to itself most of the time. How
+/* Tries again for a while, and rarely, so that the owner keeps the line of the lock to itself most of the time. How
    long that is worth it the lock remembers: of several that change it any one may win. */
 static bool look_out(plait_mutex *m, plait_context *self)
 {
     if (!self->parker->may_spin || !plait_spin_begin()) return false;
     unsigned before = atomic_load_explicit(&m->spins, memory_order_relaxed), spins = before ? before : FIRST_SPINS;
     bool got = false;
-    for (unsigned turn = 0, pauses = 1; turn < spins && !got; turn += pauses) {
+    for (unsigned turn = 0, pauses = FIRST_PAUSES; turn < spins && !got; turn += pauses) {
         for (unsigned i = 0; i < pauses; i++) plait_pause();
         if (pauses < MOST_PAUSES) pauses *= 2;
         got = !owner_of(look(m)) && try_lock(m, self);
