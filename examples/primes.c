@@ -39,7 +39,7 @@ int main(void)
     int err = plait_await(plait_submit(ex, is_prime, &(uint64_t){ 112272535095293 }), &prime);
     if (!err) tell(112272535095293, prime);
     if (!err) err = ask_many(ex);
-    if (err) plait_error_print(stderr, err); /* "is_prime (primes.c:45) in pool-1-1, pid 711: …" */
+    if (err) plait_error_print(stderr, err); /* "is_prime (primes.c:39) in pool-1-1, pid 711: …" */
     plait_executor_free(ex);                 /* no more in, waits for what is inside, frees */
     return plait_exit_status(err);
 }

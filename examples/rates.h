@@ -1,6 +1,6 @@
 /* rates.h: what the pages about exchange rates have in common: one request, and one row of the
-   table that they all print. They ask the server at RATES_URL, or the one on
-   this machine's port 8080, such as `plait serve --port 8080`. */
+   table that they all print. They ask the server that RATES_URL names, else the one on this
+   machine's port 8080, which `plait serve --port 8080` starts. */
 #ifndef RATES_H
 #define RATES_H
 
@@ -9,15 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CURRENCIES = 5 };
+
 struct currency {
     char code[4];
 };
 struct rates {
     struct currency base;
-    double values[5]; /* of one unit of the base, in each of the currencies */
+    double values[CURRENCIES]; /* of one unit of the base, in each of them */
 };
 
-enum { CURRENCIES = 5 };
 static struct currency currencies[CURRENCIES] = { { "USD" }, { "EUR" }, { "PLN" }, { "NOK" }, { "CZK" } };
 
 /* {"base":"USD","rates":{"EUR":0.8867606633,…}}. The base itself may be left out: it is worth 1. */
@@ -51,17 +52,17 @@ static int fetch_rates(const struct currency *base, struct rates *rates)
 }
 PLAIT_TASK(fetch_rates, struct currency, struct rates);
 
-/* Prints "1 USD =     1.0 USD,   0.887 EUR, …" in one write, so that no other thread's row gets in between. */
+/* Prints "1 USD =     1.0 USD,   0.887 EUR, …" in one write, so that no other row gets in between. */
 static void print_row(const struct rates *rates)
 {
     char row[200];
-    int length = snprintf(row, sizeof row, "1 %s =", rates->base.code);
+    int end = snprintf(row, sizeof row, "1 %s =", rates->base.code);
     for (int i = 0; i < CURRENCIES; i++) {
         char number[20];
         snprintf(number, sizeof number, "%.3g", rates->values[i]);
         if (!strpbrk(number, ".e")) strcat(number, ".0");
-        length +=
-            snprintf(row + length, sizeof row - (size_t)length, "%s %7s %s", i ? "," : "", number, currencies[i].code);
+        const char *comma = i ? "," : "", *code = currencies[i].code;
+        end += snprintf(row + end, sizeof row - (size_t)end, "%s %7s %s", comma, number, code);
     }
     puts(row);
 }

@@ -37,7 +37,7 @@ static int by_hand(void)
 
     if (!err) err = plait_queue_join(q, plait_after(PLAIT_SECOND)); /* PLAIT_FOREVER would be just that */
     printf("by hand: %s\n", err ? plait_error_text(err) : "all is done");
-    for (int i = 0; i < WORKERS; i++) plait_thread_free(workers[i]); /* says what nobody joined for */
+    for (int i = 0; i < WORKERS; i++) plait_thread_free(workers[i]); /* reports how one ended, as nobody joined it */
     plait_queue_free(q);
     return err;
 }

@@ -12,7 +12,7 @@ static int print_in_two_pieces(void *unused)
 {
     (void)unused;
     fputs("printing from thread", stdout);
-    fputs("\n", stdout); /* perhaps after the text of another thread, whose newline then makes an empty line */
+    fputs("\n", stdout); /* another thread may have come in between */
     return 0;
 }
 
@@ -23,7 +23,7 @@ static int print_in_one_piece(void *unused)
     return 0;
 }
 
-/* Joins every thread, also after a failure. Returns the first one. */
+/* Joins every thread, also after a failure. Returns the first. */
 static int run_in_threads(int (*run)(void *))
 {
     plait_thread *threads[THREADS];
