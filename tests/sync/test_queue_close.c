@@ -1,5 +1,5 @@
 /* test_queue_close.c: the end of a queue, and crowds that use it until then. */
-#include "queue_sides.h"
+#include "queue_flavours.h"
 
 TEST_IN_EACH_KIND(Q18_a_closed_queue_gives_what_is_left_and_then_ECLOSED)
 {
@@ -121,53 +121,59 @@ static int waits_for_all(void *crowd)
 
 TEST_IN_EACH_KIND(Q29_under_close_nobody_hangs_and_each_getter_ends_once)
 {
-    struct crowd c = { .queue = queue_of(2), .each = 1000000 };
-    struct runner *putters[3], *getters[3], *joiners[2];
-    for (int i = 0; i < 3; i++) putters[i] = runner_start(produces, &c), getters[i] = runner_start(consumes, &c);
-    for (int i = 0; i < 2; i++) joiners[i] = runner_start(waits_for_all, &c);
-    until(c.out > 300);
-    plait_queue_close(c.queue);
-    for (int i = 0; i < 3; i++) runner_join(putters[i]);
-    for (int i = 0; i < 3; i++) runner_join(getters[i]);
-    for (int i = 0; i < 2; i++) runner_join(joiners[i]);
-    check_number(c.closed, 3);
-    check_number(c.joined, 2);
-    check_number(c.out, c.in);
-    check_number(c.out_sum, c.in_sum);
-    plait_queue_free(c.queue);
+    for (enum flavour f = FIFO; f < FLAVOURS; f++) {
+        struct crowd c = { .queue = flavour_of(f, 2), .each = 1000000 };
+        struct runner *putters[3], *getters[3], *joiners[2];
+        for (int i = 0; i < 3; i++) putters[i] = runner_start(produces, &c), getters[i] = runner_start(consumes, &c);
+        for (int i = 0; i < 2; i++) joiners[i] = runner_start(waits_for_all, &c);
+        until(c.out > 300);
+        plait_queue_close(c.queue);
+        for (int i = 0; i < 3; i++) runner_join(putters[i]);
+        for (int i = 0; i < 3; i++) runner_join(getters[i]);
+        for (int i = 0; i < 2; i++) runner_join(joiners[i]);
+        check_number(c.closed, 3);
+        check_number(c.joined, 2);
+        check_number(c.out, c.in);
+        check_number(c.out_sum, c.in_sum);
+        plait_queue_free(c.queue);
+    }
 }
 
 TEST_IN_EACH_KIND(Q30_of_one_getter_too_many_one_gets_ECLOSED)
 {
-    plait_queue *q = queue_of(PLAIT_UNBOUNDED);
-    struct side s[4] = { { .queue = q }, { .queue = q }, { .queue = q }, { .queue = q } };
-    struct runner *r[4];
-    for (int i = 0; i < 4; i++) r[i] = runner_start(gets_one, &s[i]), until_asleep(r[i]);
-    for (int i = 0; i < 3; i++) put(q, i);
-    plait_queue_close(q);
-    int good = 0, closed = 0;
-    for (int i = 0; i < 4; i++) {
-        int err = runner_join(r[i]);
-        good += err == 0;
-        closed += err == PLAIT_ECLOSED;
+    for (enum flavour f = FIFO; f < FLAVOURS; f++) {
+        plait_queue *q = flavour_of(f, PLAIT_UNBOUNDED);
+        struct side s[4] = { { .queue = q }, { .queue = q }, { .queue = q }, { .queue = q } };
+        struct runner *r[4];
+        for (int i = 0; i < 4; i++) r[i] = runner_start(gets_one, &s[i]), until_asleep(r[i]);
+        for (int i = 0; i < 3; i++) put(q, i);
+        plait_queue_close(q);
+        int good = 0, closed = 0;
+        for (int i = 0; i < 4; i++) {
+            int err = runner_join(r[i]);
+            good += err == 0;
+            closed += err == PLAIT_ECLOSED;
+        }
+        check_number(good, 3);
+        check_number(closed, 1);
+        plait_queue_free(q);
     }
-    check_number(good, 3);
-    check_number(closed, 1);
-    plait_queue_free(q);
 }
 
 TEST_IN_EACH_KIND(Q31_workers_that_finish_what_is_left_release_the_joiners)
 {
-    struct crowd c = { .queue = queue_of(10) };
-    struct runner *workers[2], *joiners[2];
-    for (int i = 0; i < 10; i++) put(c.queue, i);
-    for (int i = 0; i < 2; i++) joiners[i] = runner_start(waits_for_all, &c), until_asleep(joiners[i]);
-    plait_queue_close(c.queue);
-    for (int i = 0; i < 2; i++) workers[i] = runner_start(consumes, &c);
-    for (int i = 0; i < 2; i++) runner_join(workers[i]), runner_join(joiners[i]);
-    check_number(c.joined, 2);
-    check_number(c.out, 10);
-    plait_queue_free(c.queue);
+    for (enum flavour f = FIFO; f < FLAVOURS; f++) {
+        struct crowd c = { .queue = flavour_of(f, 10) };
+        struct runner *workers[2], *joiners[2];
+        for (int i = 0; i < 10; i++) put(c.queue, i);
+        for (int i = 0; i < 2; i++) joiners[i] = runner_start(waits_for_all, &c), until_asleep(joiners[i]);
+        plait_queue_close(c.queue);
+        for (int i = 0; i < 2; i++) workers[i] = runner_start(consumes, &c);
+        for (int i = 0; i < 2; i++) runner_join(workers[i]), runner_join(joiners[i]);
+        check_number(c.joined, 2);
+        check_number(c.out, 10);
+        plait_queue_free(c.queue);
+    }
 }
 
 static int puts_in_order(void *side)
@@ -192,25 +198,31 @@ TEST_IN_EACH_KIND(Q32_one_producer_and_one_consumer_keep_the_order)
     }
 }
 
+static void many_of_both(struct crowd *c)
+{
+    struct runner *putters[3], *getters[3];
+    for (int i = 0; i < 3; i++) putters[i] = runner_start(produces, c), getters[i] = runner_start(consumes, c);
+    for (int i = 0; i < 3; i++) runner_join(putters[i]);
+    plait_queue_close(c->queue);
+    for (int i = 0; i < 3; i++) runner_join(getters[i]);
+    check_number(c->out, 3 * c->each);
+    check_number(c->out_sum, c->in_sum);
+    check_code(plait_queue_join(c->queue, PLAIT_NOW), 0);
+    plait_queue_free(c->queue);
+}
+
 TEST_IN_EACH_KIND(Q33_of_many_producers_and_consumers_each_item_is_taken_once)
 {
-    static const size_t capacities[] = { 1, 3, 0, PLAIT_UNBOUNDED };
+    static const size_t capacities[] = { 1, 3, PLAIT_UNBOUNDED, 0 };
     for (int how = BLOCKING; how <= TIMED; how++)
-        for (size_t n = 0; n < 4; n++) {
-            if (how == TRYING && capacities[n] == 0) continue; /* who only tries never meets who only tries */
-            struct crowd c = { .queue = queue_of(capacities[n]), .each = how == BLOCKING ? 300 : 60 };
-            c.how = how;
-            struct runner *putters[3], *getters[3];
-            for (int i = 0; i < 3; i++)
-                putters[i] = runner_start(produces, &c), getters[i] = runner_start(consumes, &c);
-            for (int i = 0; i < 3; i++) runner_join(putters[i]);
-            plait_queue_close(c.queue);
-            for (int i = 0; i < 3; i++) runner_join(getters[i]);
-            check_number(c.out, 3 * c.each);
-            check_number(c.out_sum, c.in_sum);
-            check_code(plait_queue_join(c.queue, PLAIT_NOW), 0);
-            plait_queue_free(c.queue);
-        }
+        for (enum flavour f = FIFO; f < FLAVOURS; f++)
+            for (size_t n = 0; n < 4; n++) {
+                if (capacities[n] == 0 && (how == TRYING || f > RESIZABLE))
+                    continue; /* who only tries never meets who only tries; in a rendezvous there is no order */
+                struct crowd c = { .queue = flavour_of(f, capacities[n]), .each = how == BLOCKING ? 300 : 60 };
+                c.how = how;
+                many_of_both(&c);
+            }
 }
 
 int main(void)

@@ -164,7 +164,7 @@ TEST_IN_EACH_KIND(Q5_Q6_Q8_to_wait_is_the_same)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(Q12_Q14_Q25_Q26_what_is_counted_is_the_same)
+TEST_IN_EACH_KIND(Q12_Q14_Q18_Q25_Q26_what_is_counted_is_the_same)
 {
     for (enum flavour f = FIFO; f < FLAVOURS; f++) {
         plait_queue *q = flavour_of(f, 3);
@@ -278,7 +278,7 @@ int main(void)
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
         cmocka_unit_test(Q4_Q7_Q10_Q11_to_try_and_to_be_late_are_the_same),
         cmocka_unit_test(Q5_Q6_Q8_to_wait_is_the_same),
-        cmocka_unit_test(Q12_Q14_Q25_Q26_what_is_counted_is_the_same),
+        cmocka_unit_test(Q12_Q14_Q18_Q25_Q26_what_is_counted_is_the_same),
         cmocka_unit_test(Q22_Q23_who_waits_is_woken_by_close),
         cmocka_unit_test(Q16_without_memory_to_grow_it_stays_usable),
         cmocka_unit_test(Q31_Q33_each_item_is_taken_once),
