@@ -122,6 +122,11 @@ def asserts_nothing_any_more(tree):
     return "test_good.c:11: Q1_Q2_direct asserts nothing"
 
 
+def what_cannot_fail_is_no_assertion(tree):
+    tree.replace("tests/room/test_good.c", "check(1 + 1 == 2);", "check(true), check( 1 ); assert_true(1);")
+    return "test_good.c:11: Q1_Q2_direct asserts nothing"
+
+
 def nor_its_helper(tree):
     tree.replace("tests/room/test_good.c", "check_number(number, 1);", "(void)number;")
     return "Q3_by_a_helper_of_the_file asserts nothing"
@@ -186,6 +191,7 @@ CASES = [
     an_unknown_id,
     an_unknown_list,
     asserts_nothing_any_more,
+    what_cannot_fail_is_no_assertion,
     nor_its_helper,
     what_a_helper_needs_is_no_assertion,
     nor_is_the_machinery,
