@@ -28,8 +28,8 @@ typedef struct plait_submit_options {
    last attempt. */
 
 /* Submits task `f` with its argument (a pointer to it, NULL for void) to an executor. The argument is copied. Never
-   NULL: what fails at submit is a failed future (PLAIT_ECLOSED, PLAIT_ENOMEM, PLAIT_EFORKED, or what the executor
-   says). No cancellation point. The caller owns the future. Options written in place go into parentheses of their own:
+   NULL: what fails at submit is a failed future (PLAIT_EINVAL without a task or its argument, PLAIT_ECLOSED,
+   PLAIT_ENOMEM, PLAIT_EFORKED, or what the executor says). No cancellation point. The caller owns the future. Options written in place go into parentheses of their own:
    plait_submit_with(ex, (&(plait_submit_options){ .name = "big" }), f, &n). */
 #define plait_submit(executor, f, ...)                                                                                 \
     plait_submit_task((executor), &f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)

@@ -29,7 +29,7 @@ typedef struct plait_thread_start_options {
 
 /* Starts a thread that runs run(argument). `argument` must live as long as the thread uses it. The thread's result is
    what `run` returns: 0 or a negative code; 0 when it leaves by pthread_exit. NULL when the system gives no thread or
-   memory, or for a bad option (plait_error tells). Signals are handled in the thread as in its starter. Each started
+   memory, for no `run`, or for a bad option (plait_error tells). Signals are handled in the thread as in its starter. Each started
    thread is ended by plait_thread_free or _detach, once. */
 PLAIT_API plait_thread *plait_thread_start_sized(int (*run)(void *argument), void *argument,
                                                  const plait_thread_start_options *options, size_t options_size);

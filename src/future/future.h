@@ -121,7 +121,10 @@ void plait_worker_resumes(plait_executor *);
 /* A future not yet given to its executor; NULL without memory (a block handed over is freed). */
 plait_future *plait_future_new(const plait_task *, const void *argument, const char *name, const char *file, int line);
 
-/* PLAIT_EINVAL, with words, where a task is submitted without the argument that it takes; else 0. */
+/* The task; where there is none, or it has no function, one of no function that can stand for it. */
+const plait_task *plait_task_given(const plait_task *);
+
+/* PLAIT_EINVAL, with words, where a task is submitted that has no function, or without the argument that it takes; else 0. */
 int plait_argument_missing(const plait_task *, const void *argument);
 
 /* Gives it to its executor, unless `error` says that it failed before. A failure is the future's, its words too. */

@@ -59,6 +59,7 @@ static bool has_children(plait_group *g)
 void plait_group_submit_task(plait_group *g, const plait_task *task, const void *argument, const char *file, int line)
 {
     struct plait_set *s = set_of(g);
+    task = plait_task_given(task);
     plait_future *f = plait_future_new(task, argument, task->name, file, line);
     if (!f) {
         note(g, &plait_no_memory_future);

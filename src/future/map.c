@@ -215,12 +215,15 @@ static int prepare(struct map *m)
 int plait_map_task(plait_executor *ex, const plait_task *task, const void *in, size_t count, void *out,
                    const plait_map_options *options, size_t options_size, const char *file, int line)
 {
-    struct map m = { .executor = ex, .task = task, .in = in, .count = count, .out = out, .file = file, .line = line };
+    struct map m = {
+        .executor = ex, .task = plait_task_given(task), .in = in, .count = count, .out = out, .file = file, .line = line
+    };
     int err = plait_options_read(&m.options, sizeof m.options, options, options_size);
     if (err) return err;
+    if (!m.task->run) return plait_fail(PLAIT_EINVAL, "a map without a task");
     if ((err = plait_wait_begin(m.options.deadline))) return plait_failed(err);
     if (ex && atomic_load_explicit(&ex->closed, memory_order_relaxed))
-        return plait_fail(PLAIT_ECLOSED, "map of %s on an executor that is closed", task->name);
+        return plait_fail(PLAIT_ECLOSED, "map of %s on an executor that is closed", m.task->name);
     if ((err = prepare(&m))) return err;
     err = run(&m);
     if (err || !m.halted) {

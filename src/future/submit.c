@@ -2,8 +2,15 @@
 #include "base/options.h"
 #include "future/future.h"
 
+const plait_task *plait_task_given(const plait_task *task)
+{
+    static const plait_task none = { .name = "(no task)" };
+    return task && task->run ? task : &none;
+}
+
 int plait_argument_missing(const plait_task *task, const void *argument)
 {
+    if (!task->run) return plait_fail(PLAIT_EINVAL, "submitted without a task");
     if (argument || !task->argument_size) return 0;
     return plait_fail(PLAIT_EINVAL, "submitted without its argument, a %s",
                       task->argument_type ? task->argument_type : "?");
@@ -25,6 +32,7 @@ plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, cons
 {
     plait_submit_options o;
     int err = plait_options_read(&o, sizeof o, options, options_size);
+    task = plait_task_given(task);
     plait_future *f = plait_future_new(task, argument, o.name ? o.name : task->name, file, line);
     if (!f) return &plait_no_memory_future;
     if (!err) err = plait_argument_missing(task, argument);

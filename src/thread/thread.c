@@ -109,6 +109,10 @@ plait_thread *plait_thread_start_sized(int (*run)(void *), void *argument, const
 {
     plait_thread_start_options o;
     if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
+    if (!run) {
+        plait_fail(PLAIT_EINVAL, "a thread without a function to run");
+        return NULL;
+    }
     if (o.life > PLAIT_SERVICE) {
         plait_fail(PLAIT_EINVAL, "a thread of the unknown life %d", (int)o.life);
         return NULL;

@@ -144,6 +144,10 @@ plait_timer *plait_timer_start_sized(plait_deadline at, int (*run)(void *), void
 {
     plait_timer_options o;
     if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
+    if (!run) {
+        plait_fail(PLAIT_EINVAL, "a timer without a function to call");
+        return NULL;
+    }
     if (o.period < 0) {
         plait_fail(PLAIT_EINVAL, "a timer with a period of %lld ns", (long long)o.period);
         return NULL;

@@ -79,6 +79,23 @@ CONFORMS(E2_arguments_and_results_of_each_form_and_size)
     check(b.value == 2.5L);
 }
 
+CONFORMS(E3_a_submit_without_a_task_is_a_failed_future)
+{
+    static const plait_task nothing_to_run = { .name = "idle" };
+    const plait_task *none[] = { NULL, &nothing_to_run };
+    for (int i = 0; i < 2; i++) {
+        check_code(plait_await(plait_submit_task(ex, none[i], NULL, NULL, 0, __FILE__, __LINE__), NULL), PLAIT_EINVAL);
+        check_contains(plait_error()->message, "submitted without a task");
+        check_contains(plait_error()->file, "conformance.c");
+        check_code(plait_map_task(ex, none[i], NULL, 3, NULL, NULL, 0, __FILE__, __LINE__), PLAIT_EINVAL);
+        check_contains(plait_error()->message, "a map without a task");
+        PLAIT_GROUP(group, ex);
+        plait_group_submit_task(&group, none[i], NULL, __FILE__, __LINE__);
+        check_code(plait_group_wait(&group), PLAIT_EINVAL);
+    }
+    check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0); /* it goes on */
+}
+
 CONFORMS(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_future)
 {
     check_code(plait_await(plait_submit_task(ex, &square_plait_task, NULL, NULL, 0, __FILE__, __LINE__), NULL),
@@ -457,6 +474,7 @@ int executor_conformance(const char *name, plait_executor *(*constructor)(void),
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E1_the_result_is_the_value_of_the_call),
         cmocka_unit_test(E2_arguments_and_results_of_each_form_and_size),
+        cmocka_unit_test(E3_a_submit_without_a_task_is_a_failed_future),
         cmocka_unit_test(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_future),
         cmocka_unit_test(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on),
         cmocka_unit_test(what_a_wait_says_of_itself_is_never_the_outcome_of_a_task),

@@ -71,6 +71,21 @@ static void T3_to_join_what_was_never_started_is_an_error_that_tells_why(void **
     plait_thread_free(t); /* nothing */
 }
 
+static void what_did_not_start_is_on_no_list(void **unused)
+{
+    (void)unused;
+    int code = 0;
+    size_t before = plait_thread_list(NULL, 0);
+    fault_nth("thread", 1);
+    check(!plait_thread_start(returns_at_once, &code, NULL));
+    fault_off();
+    check_number(plait_thread_list(NULL, 0), before);
+    check(!plait_thread_start(NULL, &code, NULL));
+    check_code(plait_error()->code, PLAIT_EINVAL);
+    check_contains(plait_error()->message, "a thread without a function");
+    check_number(plait_thread_list(NULL, 0), before);
+}
+
 static int detaches_what_did_not_start(void *unused)
 {
     (void)unused;
@@ -140,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(T1_each_start_is_another_thread_which_runs_once),
         cmocka_unit_test(T3_to_join_what_was_never_started_is_an_error_that_tells_why),
+        cmocka_unit_test(what_did_not_start_is_on_no_list),
         cmocka_unit_test(T3_to_detach_it_stops_the_program),
         cmocka_unit_test(T3_what_was_started_can_be_joined_at_once),
         cmocka_unit_test(a_thread_that_cannot_be_started_is_NULL_with_a_sentence),

@@ -363,6 +363,8 @@ static void without_a_thread_or_memory_there_is_no_timer(void **unused)
     check(!plait_timer_start(PLAIT_NOW, is_called, &c, &(plait_timer_options){ .period = -1 }));
     check_code(plait_error()->code, PLAIT_EINVAL);
     check_contains(plait_error()->message, "-1 ns");
+    check(!plait_timer_start(PLAIT_NOW, NULL, &c, NULL));
+    check_code(plait_error()->code, PLAIT_EINVAL);
     until_served();
     check_number(c.times, 0);
 }
