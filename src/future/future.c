@@ -90,7 +90,7 @@ static bool leave_pending(plait_future *f, uint32_t next)
     return true;
 }
 
-static void finish(plait_future *f, int error, plait_record *record)
+void plait_future_finish(plait_future *f, int error, plait_record *record)
 {
     f->error = error;
     f->record = record;
@@ -149,7 +149,7 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     } else {
         while ((error = attempt(f, outer, &record)) && try_again(f, outer)) plait_record_unref(record);
     }
-    finish(f, error, record);
+    plait_future_finish(f, error, record);
     return true;
 }
 
@@ -158,7 +158,7 @@ void plait_future_fail(plait_future *f, int error, plait_record *record)
     if (!leave_pending(f, PLAIT_STARTING)) return;
     record = plait_wrap(&error, record, "could not be started");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
-    finish(f, error, record);
+    plait_future_finish(f, error, record);
 }
 
 void plait_future_start(plait_future *f, plait_executor *ex, int err)
@@ -199,7 +199,7 @@ bool plait_future_withdraw(plait_future *f)
     plait_record *cause = plait_record_say(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
     plait_record *record = plait_record_say(PLAIT_ETASK, cause, "the task was cancelled");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
-    finish(f, PLAIT_ETASK, record);
+    plait_future_finish(f, PLAIT_ETASK, record);
     return true;
 }
 

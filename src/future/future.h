@@ -1,7 +1,8 @@
 /* future.h: what a future is made of, and the small interface that executors fill in.
 
    What must hold:
-   - Who moves a future out of PENDING decides its fate: a worker, one who awaits it in place, or a cancel.
+   - Who moves a future out of PENDING decides its fate: a worker, one who awaits it in place, or a cancel. That of a
+     promise: whoever moves it to SETTLING, from PENDING or from STARTING, in which it stays while it is said to run.
    - The runner must set the task's scope up before a cancel may touch it: a cancel during STARTING leaves ASKED in the
      state, and the runner obeys it. The scope lives in the future: with a reference one may cancel at any time.
    - "Done" is the closed wait list, nothing else. Outcome and record are written before it is closed, and closing it is
@@ -16,7 +17,8 @@
 #include <plait/fork.h>
 #include <stddef.h>
 
-enum { PLAIT_PENDING, PLAIT_STARTING, PLAIT_RUNNING, PLAIT_WAS_CANCELLED, PLAIT_ASKED = 8 }; /* plait_future.state */
+/* plait_future.state */
+enum { PLAIT_PENDING, PLAIT_STARTING, PLAIT_RUNNING, PLAIT_SETTLING, PLAIT_WAS_CANCELLED, PLAIT_ASKED = 8 };
 
 /* By what a future stands in an executor's queue. */
 struct plait_link {
@@ -94,6 +96,9 @@ bool plait_future_withdraw(plait_future *);
    future, when those who wait have been woken; he must hold a reference. */
 void plait_callbacks_run(plait_future *);
 void plait_callbacks_free(struct plait_callbacks *);
+
+/* Writes the outcome and tells all who wait: by who has decided its fate, and holds a reference. */
+void plait_future_finish(plait_future *, int error, plait_record *record);
 
 /* Ends a future that nobody runs, with a code and the reference to its record. */
 void plait_future_fail(plait_future *, int error, plait_record *record);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the compiler refuses, and what it must not, of structs that are described: fields that are not what their
-# description says, descriptions that are not of the task, values that are not of the description.
+# description says, descriptions that are not of the task, values that are not of the description; and of promises.
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cat >"$directory/program.c" <<'END'
@@ -81,6 +81,15 @@ static int weigh_twice(const struct photo *p, size_t *size) { return weigh(p, si
 PLAIT_TASK_TYPED(weigh_twice, struct photo, size_t, photo_type, label_type);
 #endif
 
+PLAIT_PROMISE(number, int);
+PLAIT_PROMISE(done, void);
+PLAIT_PROMISE(somewhere, const char *);
+PLAIT_PROMISE(text, plait_bytes);
+PLAIT_PROMISE_TYPED(picture, struct photo, photo_type);
+#ifdef BAD_PROMISE_DESCRIPTION
+PLAIT_PROMISE_TYPED(word, struct photo, label_type);
+#endif
+
 int use(plait_executor *ex);
 int use(plait_executor *ex)
 {
@@ -97,6 +106,26 @@ int use(plait_executor *ex)
     plait_type_clear(photo_type, &copy);
     err |= plait_type_copy(photo_type, &copy, (const struct photo *)&photo);
     plait_type_clear(photo_type, NULL);
+    plait_future *f;
+    plait_promise *p = plait_promise_new(number, &f);
+    int n = 1, out;
+    const int constant = 2;
+    const char *words = "words";
+    plait_bytes block = { NULL, 0 };
+    err |= plait_promise_set(number, p, &n) | plait_promise_set(number, p, &constant);
+    err |= plait_promise_set(number, p, NULL) | plait_promise_set(done, p, NULL);
+    err |= plait_promise_set(somewhere, p, &words) | plait_promise_set(text, p, &block);
+    err |= plait_promise_set(picture, p, &photo) | plait_take(picture, f, &photo) | plait_take(number, f, &out);
+#ifdef BAD_PROMISE_VALUE
+    err |= plait_promise_set(number, p, &photo);
+#endif
+#ifdef BAD_PROMISE_VALUE_VOID
+    void *whatever = &n;
+    err |= plait_promise_set(number, p, whatever);
+#endif
+#ifdef BAD_PROMISE_SUBMITTED
+    plait_future_detach(plait_submit(ex, done, NULL));
+#endif
 #ifdef BAD_TYPED_ARGUMENT
     err |= plait_await(plait_submit(ex, shrink, &label), NULL);
 #endif
