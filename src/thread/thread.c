@@ -6,10 +6,12 @@
 #include "base/options.h"
 #include "base/report.h"
 #include "base/stop.h"
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 _Thread_local plait_thread *plait_this_thread;
@@ -33,6 +35,16 @@ void plait_thread_settle(plait_thread *t)
             pthread_join(t->id, NULL);
             return;
         }
+}
+
+bool plait_thread_gone(plait_thread *t)
+{
+    if (!plait_waitlist_closed(&t->ended)) return false;
+    int before = errno;
+    /* Should the number be another thread's by now, this one is only thought to be there a little longer. */
+    bool gone = syscall(SYS_tgkill, getpid(), atomic_load_explicit(&t->number, memory_order_relaxed), 0) < 0;
+    errno = before;
+    return gone;
 }
 
 /* Also when it leaves by pthread_exit, perhaps out of a scope and of a task that it ran in place: then it did not
@@ -130,7 +142,11 @@ plait_thread *plait_thread_start_sized(int (*run)(void *), void *argument, const
     if (!err) return t;
     plait_fail(-err, "thread %s could not be started: %s", t->name, plait_error_text(-err));
     plait_context_give_back(t->context);
-    free(t);
+    atomic_store_explicit(&t->fate, PLAIT_SETTLED,
+                          memory_order_relaxed);           /* the end of the program may have found it… */
+    plait_wake(plait_waitlist_claim_all(&t->ended, true)); /* … and wait for it */
+    plait_thread_unref(t);
+    plait_thread_unref(t);
     return NULL;
 }
 

@@ -7,6 +7,7 @@
    - The system's thread is joined by whoever makes its fate SETTLED, or, if its fate is DETACHED when it ends, detached
      by itself: pthread_detach from outside looks at the thread once more after it has let it go, and one that ends at
      that moment has given its memory back by then (seen as a crash with glibc 2.36).
+   - One that could not be created has been among those alive too: it ends as if it had run.
    - In a forked child only the forking thread's object gets the child's generation. Of the others nothing is waited for
      and nothing is asked of the system. */
 #ifndef PLAIT_THREAD_THREAD_H
@@ -44,6 +45,10 @@ struct plait_thread {
 extern _Thread_local plait_thread *plait_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 void plait_thread_unref(plait_thread *);
+
+/* Whether the system's thread is not there any more, so that plait_thread_free waits for nothing: neither for the run nor for
+   what the program does at a thread's end. Never waits. */
+bool plait_thread_gone(plait_thread *);
 void plait_thread_settle(
     plait_thread *); /* joins the system's thread, which has ended, unless that is done or not to be */
 
