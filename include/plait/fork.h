@@ -56,7 +56,8 @@ static inline void plait_fork_leave_at_(plait_fork **fork) { plait_fork_leave(*f
 
 /* Waits for the fork's end, running it here if nobody has begun it, and copies the result to *out (NULL: drops it). Once for
    each fork, by the task that declared it. Returns the fork's own code; PLAIT_ECANCELED when a scope of the caller
-   ended: the fork is then cancelled, and has ended all the same when this returns. */
+   ended: the fork is then cancelled, and has ended all the same when this returns; PLAIT_EFORKED in a child of fork(2), for
+   one that another worker runs in the parent. */
 #define plait_join(forked, out) plait_join_sized(&(forked)->fork, (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_join_sized(plait_fork *fork, void *out, size_t size) PLAIT_MUST_CHECK;
 

@@ -69,17 +69,7 @@ void plait_pool_free_place(struct plait_pool *p, struct plait_worker *w)
     p->last_free = w;
 }
 
-/* Never waits; and the words of the running task stay as they are. */
-static bool has_ended(plait_thread *thread)
-{
-    plait_record **here = plait_record_here(), *record = *here;
-    *here = NULL;
-    bool ended = plait_thread_join(thread, NULL, PLAIT_NOW) == 0;
-    *here = record;
-    return ended;
-}
-
-/* The place that has been free for longest, if its thread has ended; else NULL. */
+/* The place that has been free for longest, if its thread is gone; else NULL. */
 static struct plait_worker *take_free_place(struct plait_pool *p)
 {
     plait_waiter *last = plait_waitlist_hold(&p->idle);
@@ -87,7 +77,7 @@ static struct plait_worker *take_free_place(struct plait_pool *p)
     if (w) p->free = w->next_free;
     plait_waitlist_release(&p->idle, last);
     if (!w) return NULL;
-    if (atomic_load_explicit(&w->started, memory_order_acquire) && (!w->thread || has_ended(w->thread))) {
+    if (atomic_load_explicit(&w->started, memory_order_acquire) && (!w->thread || plait_thread_gone(w->thread))) {
         plait_thread_free(w->thread);
         atomic_store_explicit(&w->started, false, memory_order_relaxed);
         return w;

@@ -5,6 +5,7 @@
      runs it, and closes its wait list as the last access. The owner leaves its frame only after one of the two.
    - The state is as a future's: a cancel touches the scope only from RUNNING on, and one that comes before leaves ASKED. */
 #include "executor/fork.h"
+#include "base/fork.h"
 #include "base/stop.h"
 #include "future/future.h"
 #include "future/value.h"
@@ -91,9 +92,12 @@ static void cancel(plait_fork *f)
         plait_scope_cancel(&f->scope);
 }
 
-/* Waits for whoever runs it. PLAIT_ECANCELED when our scope ended meanwhile: it was cancelled, and has ended. */
+/* Waits for whoever runs it. PLAIT_ECANCELED when our scope ended meanwhile: it was cancelled, and has ended. PLAIT_EFORKED
+   in a forked child, where nobody does. */
 static int wait_for(plait_fork *f, enum plait_cut cut)
 {
+    bool forked = f->executor->generation != plait_process_generation();
+    if (forked && !plait_waitlist_closed(&f->waiters)) return PLAIT_EFORKED;
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(PLAIT_FOREVER) : 0;
     if (err) cancel(f);
     for (enum plait_cut now = err ? PLAIT_NOT_CANCELLABLE : cut; !plait_waitlist_closed(&f->waiters);

@@ -19,7 +19,7 @@
    - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that.
    - A broken pool goes on in all things, but a worker fails what it takes in place of running it.
    - A worker that was idle for long ends too, its deque empty. Its place stays among `workers`, for those who steal, and
-     is `free`: the next worker takes it over once the thread before has ended, with its number. Nobody waits for that
+     is `free`: the next worker takes it over once the thread before is gone, with its number. Nobody waits for that
      end, since what the program does at it may need whoever submits. */
 #ifndef PLAIT_EXECUTOR_POOL_H
 #define PLAIT_EXECUTOR_POOL_H

@@ -1,10 +1,14 @@
 /* thread_per_task.c: starts a thread for each task.
 
-   What must hold: a thread that has run its task is on the list of the ended, where the next submit, or the end of the
-   program, joins it: so when main has returned no thread is left in the middle of its own end. The end of the program
-   waits for tasks that still run; not for its own, when a task calls exit, and not in a forked child for its parent's. */
+   What must hold: a thread that has run its task is on the list of the ended. There a later submit joins it once it is gone
+   altogether, since what the program does at a thread's end may need whoever submits, or be the submit; and the end of the
+   program joins all: so when main has returned no thread is left in the middle of its own end. The end of the program
+   waits for tasks that still run; not for its own thread, when a task calls exit, and not in a forked child for its
+   parent's. */
+#include "base/fork.h"
 #include "base/memory.h"
 #include "executor/process_wide.h"
+#include "thread/thread.h"
 #include <plait/condition.h>
 #include <plait/scope.h>
 #include <plait/thread.h>
@@ -34,11 +38,20 @@ static void join_all(struct task_thread *t)
     }
 }
 
-static struct task_thread *take_ended(void)
+/* Those that are gone already, or all but the running one. With the guard held. */
+static struct task_thread *take_ended(bool all)
 {
-    struct task_thread *t = ended;
-    ended = NULL;
-    return t;
+    struct task_thread *taken = NULL;
+    for (struct task_thread **at = &ended, *t; (t = *at);) {
+        if (all ? pthread_equal(t->thread->id, pthread_self()) : !plait_thread_gone(t->thread)) {
+            at = &t->next;
+            continue;
+        }
+        *at = t->next;
+        t->next = taken;
+        taken = t;
+    }
+    return taken;
 }
 
 static void at_exit(void)
@@ -46,7 +59,7 @@ static void at_exit(void)
     plait_mutex_lock(&guard);
     PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
     while (running > here) (void)!plait_condition_wait(&one_ended, &guard, PLAIT_FOREVER); /* nothing cuts it short */
-    struct task_thread *through = take_ended();
+    struct task_thread *through = take_ended(true);
     plait_mutex_unlock(&guard);
     join_all(through);
 }
@@ -70,10 +83,13 @@ static void prepare(void)
 static int run(void *argument)
 {
     struct task_thread *me = argument;
+    uint32_t generation = plait_process_generation();
     here = true;
     plait_future_run(me->future, NULL);
     plait_future_release(me->future);
+    if (plait_process_generation() != generation) return 0; /* the task has forked, and this is the child */
     plait_mutex_lock(&guard);
+    here = false;
     me->next = ended;
     ended = me;
     running--;
@@ -96,7 +112,7 @@ static int submit(plait_executor *ex, plait_future *f)
     (void)ex;
     pthread_once(&once, prepare);
     plait_mutex_lock(&guard);
-    struct task_thread *through = take_ended();
+    struct task_thread *through = take_ended(false);
     plait_mutex_unlock(&guard);
     join_all(through);
     struct task_thread *t = plait_allocate(sizeof *t);

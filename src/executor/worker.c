@@ -1,5 +1,6 @@
 /* worker.c: the life of one worker: its own newest task, else the oldest from outside, else another worker's oldest, else
    rest. What must hold is told in pool.h. */
+#include "base/fork.h"
 #include "base/stop.h"
 #include "executor/fork.h"
 #include "executor/pool.h"
@@ -136,6 +137,10 @@ static bool run(struct plait_pool *p, uintptr_t work)
     return ran;
 }
 
+/* What the program has called may have forked, and this be the child: the pool is its parent's, and so is all that is queued
+   in it. The thread ends, and as the only one there the process with it. */
+static bool is_elsewhere(struct plait_pool *p) { return p->executor.generation != plait_process_generation(); }
+
 /* Calls the initializer. The first failure breaks the pool and is reported. */
 static void initialize(struct plait_pool *p)
 {
@@ -143,6 +148,7 @@ static void initialize(struct plait_pool *p)
     atomic_fetch_add_explicit(&p->pressing, 1, memory_order_seq_cst);
     plait_pool_engage_more(p);
     int err = p->initializer(p->context);
+    if (is_elsewhere(p)) return;
     atomic_fetch_sub_explicit(&p->pressing, 1, memory_order_relaxed);
     if (!err) return;
     if (err > 0) err = plait_fail(PLAIT_EINVAL, "it returned %d, which is neither 0 nor a negative code", err);
@@ -174,12 +180,14 @@ int plait_worker_run(void *worker)
     self->worker = p;
     self->seat = me;
     self->stack_floor = stack_floor();
-    for (uintptr_t work; (work = next_task(p, me));) {
+    for (uintptr_t work; !is_elsewhere(p) && (work = next_task(p, me));) {
         atomic_store_explicit(&me->running, true, memory_order_relaxed);
         bool ran = run(p, work);
         atomic_store_explicit(&me->running, false, memory_order_relaxed);
         atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
     }
+    self->worker = self->seat = NULL; /* what the program does at the thread's end is none of the pool's work */
+    if (is_elsewhere(p)) return 0;
     plait_waiter *last = plait_waitlist_hold(&p->idle), *others = p->closed ? plait_pool_rouse(p, &last) : NULL;
     bool none = p->closed && !p->alive;
     plait_waitlist_release(&p->idle, last);

@@ -105,6 +105,7 @@ static void send_and_unlock(struct plait_callbacks *c, struct callback *k)
 void plait_callbacks_run(plait_future *f)
 {
     struct plait_callbacks *c = atomic_load_explicit(&f->callbacks, memory_order_acquire);
+    if (c->generation != plait_process_generation()) return;            /* the task has forked, and this is the child */
     atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed); /* a callback may end it for whoever runs us */
     plait_mutex_lock(&c->guard);
     c->taken = true;

@@ -155,7 +155,7 @@ static int collect(struct map *m) { return m->options.each ? collect_next(m, tru
 static void drop(plait_future *f)
 {
     atomic_store_explicit(&f->seen, true, memory_order_relaxed);
-    plait_future_unref(f);
+    plait_future_detach(f); /* it is done, or will never be: in a forked child */
 }
 
 /* The newest first: who runs the oldest should find nothing to do when a cancel has made it stop. */
