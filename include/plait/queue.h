@@ -66,7 +66,7 @@ PLAIT_API int plait_queue_join(plait_queue *queue, plait_deadline deadline) PLAI
 PLAIT_API size_t plait_queue_count(plait_queue *queue);
 
 /* Ends a queue that nobody uses any more; what is still in it is dropped. NULL is nothing. If somebody waits in it the
-   program stops. */
+   program stops. In a child that was forked meanwhile nothing is dropped, and who waits in the parent is no matter. */
 PLAIT_API void plait_queue_free(plait_queue *queue);
 
 PLAIT_END_DECLARATIONS

@@ -11,6 +11,7 @@
    - `put` counts the items that were put (of a ring: it does so itself), `finished` those dealt with; when the second has
      reached the first the joiners go. */
 #include <plait/queue.h>
+#include "base/fork.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
@@ -31,6 +32,7 @@ struct plait_queue {
     struct plait_stock stock;
     uint64_t put, finished;
     bool resizable, closed, dropping;
+    uint32_t generation; /* of the process that made it */
     void (*drop)(void *item, void *context);
     void *context;
     _Alignas(max_align_t) unsigned char dropped[]; /* one item, for whoever drops */
@@ -81,6 +83,7 @@ plait_queue *plait_queue_new_sized(size_t item_size, size_t capacity, const plai
     }
     q->stock = stock, q->capacity = capacity, q->resizable = o.resizable;
     q->drop = o.drop, q->context = o.context;
+    q->generation = plait_process_generation();
     return q;
 }
 
@@ -275,10 +278,12 @@ size_t plait_queue_count(plait_queue *q)
 void plait_queue_free(plait_queue *q)
 {
     if (!q) return;
-    if (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) ||
-        !plait_waitlist_empty(&q->joiners) || (q->ring && !plait_ring_quiet(q->ring)))
+    bool ours =
+        q->generation == plait_process_generation(); /* else those who wait, or have the guard, are the parent's */
+    if (ours && (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) ||
+                 !plait_waitlist_empty(&q->joiners) || (q->ring && !plait_ring_quiet(q->ring))))
         plait_stop("a queue was freed while somebody waits in it: close it and let them go first");
-    if (q->drop) plait_queue_close(q), drop_all(q);
+    if (q->drop && ours) plait_queue_close(q), drop_all(q);
     free(q->ring);
     free(q->stock.slots);
     free(q);

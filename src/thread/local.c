@@ -215,6 +215,7 @@ void plait_local_clear(plait_local *local)
     uintptr_t index = atomic_load_explicit(&local->index, memory_order_acquire);
     void *values[BATCH];
     if (!index) return;
+    if (mine && mine->destroying == local) plait_stop("a thread-local value's destroy cleared its own local");
     for (size_t taken = BATCH; taken == BATCH;) {
         taken = take_values(index, values);
         for (size_t i = 0; i < taken; i++) destroy(local, values[i]);

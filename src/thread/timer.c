@@ -71,9 +71,10 @@ static plait_waiter *add(plait_timer *t)
 static void call(plait_timer *t)
 {
     plait_record_keep(NULL);
+    const char *name = t->name; /* a call that has forked may have freed the timer, in the child */
     int err = t->run(t->argument);
     const plait_error_record *said = err ? plait_error() : NULL;
-    if (err) plait_report_failure(PLAIT_REPORT_TIMER, t->name, err, said && said->code == err ? said : NULL);
+    if (err) plait_report_failure(PLAIT_REPORT_TIMER, name, err, said && said->code == err ? said : NULL);
 }
 
 /* The next time after now that is a whole number of periods away. */

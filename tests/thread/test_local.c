@@ -437,6 +437,32 @@ static void a_forked_child_has_the_forking_thread_s_value(void **unused)
     check_number(alive, 0);
 }
 
+static plait_local clears_itself;
+static void clear_own(void *value)
+{
+    free(value);
+    plait_local_clear(&clears_itself);
+}
+
+static int ends_with_a_clear(void *unused)
+{
+    clears_itself.destroy = clear_own;
+    return plait_local_set(&clears_itself, malloc(1)) == 0 && !unused ? 0 : -1;
+}
+
+static int waits_for_that(void *unused)
+{
+    (void)unused;
+    plait_thread_free(start(ends_with_a_clear, NULL));
+    return 0;
+}
+
+static void a_clear_by_its_own_destroy_stops_the_program(void **unused)
+{
+    (void)unused;
+    child_stops(waits_for_that, NULL, "a thread-local value's destroy cleared its own local");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +479,7 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(workers_have_a_value_each),
         cmocka_unit_test(a_forked_child_has_the_forking_thread_s_value),
+        cmocka_unit_test(a_clear_by_its_own_destroy_stops_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
