@@ -154,29 +154,37 @@ static int get(plait_queue *q, void *item, plait_deadline deadline, plait_waiter
     }
 }
 
+static __attribute__((noinline)) int put_locked(plait_queue *q, const void *item, plait_deadline deadline)
+{
+    plait_waiter *getter = NULL;
+    plait_mutex_lock(&q->guard);
+    int err = put(q, item, deadline, &getter);
+    plait_mutex_unlock(&q->guard);
+    plait_wake(getter);
+    return err;
+}
+
 int plait_queue_put(plait_queue *q, const void *item, plait_deadline deadline)
 {
     int err = plait_wait_begin(deadline);
-    if (err) return plait_failed(err);
-    if (q->ring) return plait_failed(plait_ring_put(q->ring, item, deadline));
-    plait_waiter *getter = NULL;
-    plait_mutex_lock(&q->guard);
-    err = put(q, item, deadline, &getter);
-    plait_mutex_unlock(&q->guard);
-    plait_wake(getter);
+    if (!err) err = q->ring ? plait_ring_put(q->ring, item, deadline) : put_locked(q, item, deadline);
     return plait_failed(err);
+}
+
+static __attribute__((noinline)) int get_locked(plait_queue *q, void *item, plait_deadline deadline)
+{
+    plait_waiter *putter = NULL;
+    plait_mutex_lock(&q->guard);
+    int err = get(q, item, deadline, &putter);
+    plait_mutex_unlock(&q->guard);
+    plait_wake(putter);
+    return err;
 }
 
 int plait_queue_get(plait_queue *q, void *item, plait_deadline deadline)
 {
     int err = plait_wait_begin(deadline);
-    if (err) return plait_failed(err);
-    if (q->ring) return plait_failed(plait_ring_get(q->ring, item, deadline));
-    plait_waiter *putter = NULL;
-    plait_mutex_lock(&q->guard);
-    err = get(q, item, deadline, &putter);
-    plait_mutex_unlock(&q->guard);
-    plait_wake(putter);
+    if (!err) err = q->ring ? plait_ring_get(q->ring, item, deadline) : get_locked(q, item, deadline);
     return plait_failed(err);
 }
 

@@ -72,7 +72,9 @@ static plait_waiter *claim_one(plait_waitlist *list, _Atomic uint64_t *word, uin
     return first;
 }
 
-enum { MOST_PAUSES = 64 };
+/* The first look comes after about a microsecond, in which the other side gets ahead by a batch: who looks earlier takes
+   each item as it comes, and then every line goes to and fro for every item. */
+enum { FIRST_PAUSES = 32, MOST_PAUSES = 64 };
 enum attempt { DONE, NOT_NOW, BUSY, SHUT }; /* BUSY: somebody is about to publish the slot */
 
 /* What the closer did before he said so has been done: the ring may be freed. */
@@ -80,6 +82,13 @@ static enum attempt found_shut(struct plait_ring *r)
 {
     (void)atomic_load_explicit(&r->tail, memory_order_acquire);
     return SHUT;
+}
+
+static void copy(void *to, const void *from, size_t size)
+{
+    if (size == sizeof(uint64_t)) memcpy(to, from, sizeof(uint64_t)); /* most are of these sizes, and need no call */
+    else if (size == sizeof(uint32_t)) memcpy(to, from, sizeof(uint32_t));
+    else memcpy(to, from, size);
 }
 
 static enum attempt try_put(struct plait_ring *r, const void *item)
@@ -93,7 +102,7 @@ static enum attempt try_put(struct plait_ring *r, const void *item)
         if (ahead == 0) {
             if (!change(&r->tail, &tail, tail + PUT)) continue;
             plait_waiter *getter = tail & GETTERS ? claim_one(&r->getters, &r->tail, GETTERS) : NULL;
-            memcpy(s->item, item, r->item_size);
+            copy(s->item, item, r->item_size);
             atomic_store_explicit(&s->number, 2 * position + 1, memory_order_release);
             plait_wake(getter);
             return DONE;
@@ -114,7 +123,7 @@ static enum attempt try_get(struct plait_ring *r, void *item)
         if (ahead == 0) {
             if (!change(&r->head, &head, head + GOT)) continue;
             plait_waiter *putter = head & PUTTERS ? claim_one(&r->putters, &r->head, PUTTERS) : NULL;
-            memcpy(item, s->item, r->item_size);
+            copy(item, s->item, r->item_size);
             atomic_store_explicit(&s->number, 2 * (position + r->capacity), memory_order_release);
             plait_wake(putter);
             return DONE;
@@ -169,9 +178,8 @@ static enum attempt look_out(struct plait_ring *r, const struct side *side, void
     if (a != NOT_NOW || !plait_current()->parker->may_spin || !plait_spin_begin()) return a;
     unsigned spins =
         atomic_load_explicit(side->spins, memory_order_relaxed); /* of several that change it any one may win */
-    for (unsigned turn = 0, pauses = 1; turn < spins && a == NOT_NOW; turn += pauses) {
-        for (unsigned i = 0; i < pauses; i++)
-            plait_pause(); /* ever longer, so that the other side gets ahead in peace */
+    for (unsigned turn = 0, pauses = FIRST_PAUSES; turn < spins && a == NOT_NOW; turn += pauses) {
+        for (unsigned i = 0; i < pauses; i++) plait_pause();
         if (pauses < MOST_PAUSES) pauses *= 2;
         a = side->attempt(r, item);
     }
@@ -206,20 +214,26 @@ static int go_through(struct plait_ring *r, const struct side *side, void *item,
     }
 }
 
-int plait_ring_put(struct plait_ring *r, const void *item, plait_deadline deadline)
+static __attribute__((noinline)) int put_slowly(struct plait_ring *r, const void *item, plait_deadline deadline)
 {
-    enum attempt a = try_put(r, item);
-    if (a == DONE) return 0;
     const struct side putters = { try_put_item, enlist_putter, &r->putters, &r->put_spins };
     return go_through(r, &putters, (void *)(uintptr_t)item, deadline); /* only read from */
 }
 
-int plait_ring_get(struct plait_ring *r, void *item, plait_deadline deadline)
+static __attribute__((noinline)) int get_slowly(struct plait_ring *r, void *item, plait_deadline deadline)
 {
-    enum attempt a = try_get(r, item);
-    if (a == DONE) return 0;
     const struct side getters = { try_get, enlist_getter, &r->getters, &r->get_spins };
     return go_through(r, &getters, item, deadline);
+}
+
+int plait_ring_put(struct plait_ring *r, const void *item, plait_deadline deadline)
+{
+    return try_put(r, item) == DONE ? 0 : put_slowly(r, item, deadline);
+}
+
+int plait_ring_get(struct plait_ring *r, void *item, plait_deadline deadline)
+{
+    return try_get(r, item) == DONE ? 0 : get_slowly(r, item, deadline);
 }
 
 /* Claims all on a list, and clears the bit that announces them. */
