@@ -7,9 +7,10 @@
 #include "base/blocks.h"
 #include "base/hooks.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BLOCK = 448, MAGAZINE = 64, DEPOT = 128 };
+enum { BLOCK = 448, MAGAZINE = 64, DEPOT = 128 }; /* so the depot holds 3.6 MB at most */
 
 #if defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
@@ -36,8 +37,8 @@ static _Thread_local bool known
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static pthread_mutex_t depot_guard = PTHREAD_MUTEX_INITIALIZER;
-static struct block *depot[DEPOT]; /* full magazines */
-static unsigned depot_count;
+static struct block *depot[DEPOT];   /* full magazines */
+static _Atomic unsigned depot_count; /* changed under the lock; looked at without, as a hint */
 
 static void free_all(struct block *b)
 {
@@ -74,9 +75,13 @@ static void make_known(void)
 static void *refill(void)
 {
     if (!known) make_known(); /* else what we take would be lost with us, if we only take */
-    pthread_mutex_lock(&depot_guard);
-    struct block *b = known && depot_count ? depot[--depot_count] : NULL;
-    pthread_mutex_unlock(&depot_guard);
+    struct block *b = NULL;
+    if (known &&
+        atomic_load_explicit(&depot_count, memory_order_relaxed)) { /* else it would be locked for each block */
+        pthread_mutex_lock(&depot_guard);
+        b = depot_count ? depot[--depot_count] : NULL;
+        pthread_mutex_unlock(&depot_guard);
+    }
     if (!b) return malloc(BLOCK);
     mine = (struct magazine){ b->next, MAGAZINE - 1 };
     return b;
