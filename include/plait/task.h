@@ -4,9 +4,8 @@
 
    (or after a prototype of it, for one that submits itself) and plait_submit(ex, f, &argument) then checks the argument's type at compile time. Arguments and results are values,
    copied in and out, so a pointer or array type is refused (what pointers a struct holds is not looked at: use
-   PLAIT_LOCAL_TASK for those); plait_bytes carries blocks of memory, and PLAIT_TASK_TYPED structs that own some. The function must return: leaving it by
-   pthread_exit leaves its future for ever undone. In C++ what the function throws
-   becomes PLAIT_EEXCEPTION with its what(). */
+   PLAIT_LOCAL_TASK for those); plait_bytes carries blocks of memory, and PLAIT_TASK_TYPED structs that own some. The function must return: to leave
+   it by pthread_exit stops the program. In C++ what the function throws becomes PLAIT_EEXCEPTION with its what(). */
 #ifndef PLAIT_TASK_H
 #define PLAIT_TASK_H
 

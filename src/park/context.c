@@ -32,9 +32,18 @@ static void give_back(struct thread_record *t)
     pthread_mutex_unlock(&free_guard);
 }
 
+void plait_context_end_thread(void)
+{
+    if (!plait_current_ || !plait_current_->depth) return;
+    char name[16] = "";
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    plait_stop("a task left thread %s by pthread_exit: nobody could end it, so a task returns", name);
+}
+
 static void thread_ends(void *record)
 {
     struct thread_record *t = record;
+    plait_context_end_thread();
     plait_current_ = NULL;
     if (t->context.locks) plait_stop("a thread ended while it held %u mutex(es)", t->context.locks);
     plait_record_unref(t->context.record);

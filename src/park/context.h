@@ -56,6 +56,9 @@ plait_context *plait_switch(plait_context *next);
 plait_context *plait_context_enter(void *future);
 plait_record *plait_context_leave(plait_context *, const char *task_name);
 
+/* To be called where a thread ends: stops the program when that happens inside of a task. */
+void plait_context_end_thread(void);
+
 /* Whether the running task, or one that it runs inside of, holds a lock of plait's. */
 bool plait_holds_locks(void);
 

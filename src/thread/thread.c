@@ -47,11 +47,11 @@ bool plait_thread_gone(plait_thread *t)
     return gone;
 }
 
-/* Also when it leaves by pthread_exit, perhaps out of a scope and of a task that it ran in place: then it did not
-   fail. */
+/* Also when it leaves by pthread_exit, perhaps out of a scope: then it did not fail. */
 static void end(void *thread)
 {
     plait_thread *t = thread;
+    plait_context_end_thread();
     plait_switch(t->context);
     t->context->scope = NULL;
     plait_local_end_thread();

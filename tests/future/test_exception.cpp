@@ -56,7 +56,7 @@ void check_words(int err, const char *task, const char *words)
     assert_non_null(strstr(plait_error()->file, "test_exception.cpp"));
 }
 
-void what_is_thrown_becomes_a_code_with_words(void **)
+void E50_what_is_thrown_becomes_a_code_with_words(void **)
 {
     for (plait_executor *ex : executors) {
         int n = 13, zero = 0, out = 0;
@@ -110,7 +110,7 @@ int main()
     executors[1] = plait_thread_per_task_executor();
     executors[2] = plait_thread_executor_new(&options);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_thrown_becomes_a_code_with_words),
+        cmocka_unit_test(E50_what_is_thrown_becomes_a_code_with_words),
         cmocka_unit_test(the_calls_are_those_of_c),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
