@@ -3,7 +3,8 @@
    A future is PENDING, then RUNNING, then FINISHED; or PENDING, then CANCELLED. Each one must be awaited or detached,
    once: plait_await, plait_await_until (when it gives the outcome), plait_future_unref (once it is done),
    plait_future_detach, or by handing it to a completions object or group. A future that is dropped while its work is
-   still to come stops the program with a sentence; a failure that nobody looked at is reported on stderr. */
+   still to come stops the program with a sentence; a failure that nobody looked at is reported on stderr. What
+   is no task gets a future by a promise, <plait/promise.h>. */
 #ifndef PLAIT_FUTURE_H
 #define PLAIT_FUTURE_H
 

@@ -31,7 +31,7 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
 {
     const plait_bytes *given = task->argument_kind == PLAIT_KIND_BYTES ? argument : NULL;
     bool taken = given && given->size & PLAIT_BYTES_TAKEN;
-    size_t owned = taken ? 0 : plait_argument_room(task, argument);
+    size_t owned = plait_argument_owns(task) && !taken ? plait_argument_room(task, argument) : 0;
     size_t result_at = aligned(task->argument_size), owned_at = result_at + aligned(task->result_size);
     size_t size = sizeof(plait_future) + owned_at + owned;
     plait_future *f = result_at <= UINT32_MAX && owned < SIZE_MAX / 2 ? plait_block_new(size) : NULL;

@@ -6,7 +6,7 @@
 
 size_t plait_argument_room(const plait_task *task, const void *argument)
 {
-    if (!argument || task->argument_kind == PLAIT_KIND_PLAIN) return 0;
+    if (!argument) return 0;
     if (task->argument_kind == PLAIT_KIND_STRUCT) return plait_type_room(task->argument_description, argument);
     const plait_bytes *bytes = argument;
     return bytes->data ? bytes->size + 1 : 0;

@@ -3,6 +3,8 @@
 #define PLAIT_FUTURE_VALUE_H
 #include <plait/task.h>
 
+static inline bool plait_argument_owns(const plait_task *task) { return task->argument_kind != PLAIT_KIND_PLAIN; }
+
 /* The bytes that the future needs for copies of what the argument owns, SIZE_MAX when they are too many; and these copies
    made, in a room of that size, for the argument's own copy. Not for a block that is handed over. */
 size_t plait_argument_room(const plait_task *, const void *argument);

@@ -34,4 +34,15 @@ def test_a_future_is_waited_for_looked_at_taken_cancelled_and_tried_again():
                  "knocked: 3\n", "futures")
 
 
+def test_what_a_photo_owns_goes_with_it():
+    check_prints("beach.png, 4 x 2, sea and sun\n  ~~~~\n  @@@@\n", "photos")
+
+
+def test_a_library_that_calls_back_is_awaited():
+    check_prints("letters: 5\n"
+                 "count_letters (<words>examples/promise.c:<count>) in <words>, pid <count>: a word without letters\n"
+                 "nobody was asked: PLAIT_ETIMEDOUT\n"
+                 "an answer after the cancel: EINVAL\n", "promise")
+
+
 main()
