@@ -149,9 +149,66 @@ TEST_IN_EACH_KIND(a_wait_for_the_first_failure_sleeps_over_successes)
     plait_executor_free(pool);
 }
 
+/* Whoever waits, in whatever way, is told by the cancel itself: no worker has met the future, nor will before it is let go. */
+static plait_future *one, *with_another[2];
+static int awaits(void *unused)
+{
+    (void)unused;
+    return plait_await(plait_future_ref(one), NULL);
+}
+static int waits_for_one_of_two(void *done)
+{
+    int err = plait_wait(with_another, 2, PLAIT_FIRST_COMPLETED, PLAIT_FOREVER, done);
+    check(with_another[0] == one);
+    return err;
+}
+static int waits_for_it_alone(void *done)
+{
+    plait_future *alone = one;
+    return plait_wait(&alone, 1, PLAIT_ALL_COMPLETED, PLAIT_FOREVER, done);
+}
+static void counts(plait_future *f, void *count)
+{
+    check(f == one);
+    atomic_fetch_add((_Atomic int *)count, 1);
+}
+
+TEST_IN_EACH_KIND(F24_W1_W24_a_cancel_tells_all_who_wait_in_whatever_way)
+{
+    struct held_pool p;
+    _Atomic int called = 0;
+    size_t done[2] = { 0 };
+    hold_pool(&p, 1);
+    one = plait_submit(p.executor, nothing, NULL);
+    with_another[0] = plait_submit(p.executor, nothing, NULL);
+    with_another[1] = one;
+    plait_future *another = with_another[0], *got = NULL;
+    set = plait_completions_new();
+    plait_completions_add(set, plait_future_ref(one));
+    check_code(plait_future_add_callback(one, counts, &called), 0);
+    struct runner *r[4] = { runner_start(awaits, NULL), runner_start(waits_for_one_of_two, &done[0]),
+                            runner_start(waits_for_it_alone, &done[1]), runner_start(next_one, &got) };
+    for (int i = 0; i < 4; i++) until_asleep(r[i]);
+    check(plait_future_cancel(one));
+    check_number(called, 1);
+    check_code(runner_join(r[0]), PLAIT_ETASK);
+    for (int i = 1; i < 4; i++) check_code(runner_join(r[i]), 0);
+    check_number(done[0], 1);
+    check_number(done[1], 1);
+    check(got == one);
+    check_number(plait_future_get_state(another), PLAIT_FUTURE_PENDING);
+    plait_future_unref(got);
+    check_code(plait_await(one, NULL), PLAIT_ETASK);
+    plait_completions_free(set);
+    check(plait_future_cancel(another));
+    plait_future_unref(another);
+    end_pool(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(F24_W1_W24_a_cancel_tells_all_who_wait_in_whatever_way),
         cmocka_unit_test(W18_first_what_is_done_then_each_as_it_ends),
         cmocka_unit_test(W20_one_deadline_for_all_steps_and_what_is_left_is_told),
         cmocka_unit_test(one_that_has_failed_already_ends_a_wait_for_the_first_failure_at_once),

@@ -98,7 +98,7 @@ TEST_IN_EACH_KIND(F5_F7_each_state_is_told)
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(F8_F39_without_time_a_future_that_is_not_done_is_left_as_it_is)
+TEST_IN_EACH_KIND(F8_F14_F39_without_time_a_future_that_is_not_done_is_left_as_it_is)
 {
     struct gate gate = { 0 }, *at = &gate;
     plait_executor *pool = pool_of(1);
@@ -243,7 +243,7 @@ static void sleepers_wake(int code, bool cancelled)
 
 TEST_IN_EACH_KIND(F12_all_who_wait_are_woken_by_a_result) { sleepers_wake(0, false); }
 TEST_IN_EACH_KIND(F14_F16_all_who_wait_are_woken_by_a_failure) { sleepers_wake(-EPROTO, false); }
-TEST_IN_EACH_KIND(F13_F24_M23_all_who_wait_are_woken_by_a_cancel_at_once) { sleepers_wake(0, true); }
+TEST_IN_EACH_KIND(F13_F14_F24_M23_all_who_wait_are_woken_by_a_cancel_at_once) { sleepers_wake(0, true); }
 
 static int cancel_it(void *future)
 {
@@ -617,11 +617,11 @@ int main(void)
         cmocka_unit_test(F2_cancel_of_a_finished_future_is_false_and_changes_nothing),
         cmocka_unit_test(F4_cancel_of_a_cancelled_future_is_true_again),
         cmocka_unit_test(F5_F7_each_state_is_told),
-        cmocka_unit_test(F8_F39_without_time_a_future_that_is_not_done_is_left_as_it_is),
+        cmocka_unit_test(F8_F14_F39_without_time_a_future_that_is_not_done_is_left_as_it_is),
         cmocka_unit_test(M20_a_cancel_while_the_task_is_being_started_reaches_it),
         cmocka_unit_test(F12_all_who_wait_are_woken_by_a_result),
         cmocka_unit_test(F14_F16_all_who_wait_are_woken_by_a_failure),
-        cmocka_unit_test(F13_F24_M23_all_who_wait_are_woken_by_a_cancel_at_once),
+        cmocka_unit_test(F13_F14_F24_M23_all_who_wait_are_woken_by_a_cancel_at_once),
         cmocka_unit_test(F13_an_await_is_woken_when_another_cancels),
         cmocka_unit_test(F15_the_outcome_can_be_read_again_and_again),
         cmocka_unit_test(the_argument_the_name_and_the_options_are_kept),

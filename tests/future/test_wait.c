@@ -281,13 +281,18 @@ TEST_IN_EACH_KIND(without_memory_a_wait_fails_and_leaves_nothing_behind)
 /* Released together, and waited for by many at once, in each mode. */
 
 static plait_future *shared[100];
-static int wait_for_all_shared(void *mode)
+struct sharing {
+    plait_wait_mode mode;
+    bool backwards;
+};
+static int wait_for_all_shared(void *sharing)
 {
+    struct sharing *s = sharing;
     plait_future *mine[100];
-    memcpy(mine, shared, sizeof mine);
+    for (int i = 0; i < 100; i++) mine[i] = shared[s->backwards ? 99 - i : i];
     size_t left = 100, done;
     while (left) {
-        check_code(plait_wait(mine, left, *(plait_wait_mode *)mode, PLAIT_FOREVER, &done), 0);
+        check_code(plait_wait(mine, left, s->mode, PLAIT_FOREVER, &done), 0);
         check(done >= 1);
         left -= done;
         memmove(mine, mine + done, left * sizeof *mine);
@@ -297,12 +302,15 @@ static int wait_for_all_shared(void *mode)
 
 TEST_IN_EACH_KIND(W15_W26_many_futures_many_waiters_and_no_wakeup_is_lost)
 {
-    static plait_wait_mode modes[3] = { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT_FIRST_EXCEPTION };
+    struct sharing sharings[6];
     struct gate gate = { 0 }, *at = &gate;
     plait_executor *pool = pool_of(100);
     struct runner *others[6];
     for (int i = 0; i < 100; i++) shared[i] = plait_submit(pool, pass, &at);
-    for (int i = 0; i < 6; i++) others[i] = runner_start(wait_for_all_shared, &modes[i % 3]);
+    for (int i = 0; i < 6; i++) {
+        sharings[i] = (struct sharing){ .mode = (plait_wait_mode)(i % 3), .backwards = i >= 3 };
+        others[i] = runner_start(wait_for_all_shared, &sharings[i]);
+    }
     until_arrived(&gate, 100);
     plait_event_set(&gate.open);
     for (int i = 0; i < 6; i++) check_code(runner_join(others[i]), 0);
