@@ -35,6 +35,11 @@ def usual_signals():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def patient(arguments):
+    """No request is given up because the machine is slow, unless a time-out was given: of two the last one counts."""
+    return (arguments[0], "--timeout", "1h", *arguments[1:]) if arguments[:1] == ("fx",) else arguments
+
+
 def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=()):
     """Runs plait to its end, some descriptors closed, some signals ignored. The result has returncode, stdout, stderr."""
     def prepare():
@@ -43,12 +48,12 @@ def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=()):
             signal.signal(number, signal.SIG_IGN)
         for descriptor in closed:
             os.close(descriptor)
-    return subprocess.run([PLAIT, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+    return subprocess.run([PLAIT, *patient(arguments)], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
                           text=True, encoding="utf-8", timeout=LIMIT, preexec_fn=prepare, restore_signals=not ignored)
 
 
 def start(*arguments):
-    return subprocess.Popen([PLAIT, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    return subprocess.Popen([PLAIT, *patient(arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, encoding="utf-8", preexec_fn=usual_signals)
 
 

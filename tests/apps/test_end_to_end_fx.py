@@ -80,7 +80,7 @@ def models_do_at_once_what_they_say():
     for model in MODELS[1:]:
         meeting = threading.Barrier(4)
         server = Server(lambda base: meeting.wait(LIMIT))
-        result = run("fx", "-m", model, "-j", "4", "-t", "1h", "--bases", "AAA,BBB,CCC,DDD", "--symbols", "USD", "--url",
+        result = run("fx", "-m", model, "-j", "4", "--bases", "AAA,BBB,CCC,DDD", "--symbols", "USD", "--url",
                      server.url)
         check(result.returncode == 0 and len(rows(result.stdout)) == 4, model, result)
 
@@ -182,22 +182,18 @@ def what_does_not_answer_is_given_up():
     check(result.stderr.count("\n") == 1 and "deadline" in result.stderr, result.stderr)
 
 
-def dead_port():
-    """A port that was free just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def nothing_worked_is_status_3():
-    port = dead_port()
-    for model in [*MODELS, "all"]:
-        result = run("fx", "-m", model, "-q", "--url", f"http://127.0.0.1:{port}/{{base}}", "--bases", "USD,EUR")
-        check(result.returncode == 3, model, result)
-        lines = result.stderr.splitlines()
-        check(len(lines) == 2 and all(": connect: " in line for line in lines), model, lines)
-        check("1 USD" not in result.stdout, model, result.stdout)
+    with socket.socket() as nobody:  # bound and not listening: a connect is refused
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/{{base}}"
+        for model in [*MODELS, "all"]:
+            result = run("fx", "-m", model, "-q", "--url", url, "--bases", "USD,EUR")
+            check(result.returncode == 3, model, result)
+            lines = result.stderr.splitlines()
+            check(len(lines) == 2 and all(": connect: " in line for line in lines), model, lines)
+            check("1 USD" not in result.stdout, model, result.stdout)
     for url, phase in [("ftp://127.0.0.1/{base}", ": url: "), ("{base}", ":"), ("http://{base}.invalid/", ": resolve: ")]:
-        result = run("fx", "--bases", "USD", "--url", url)
+        result = run("fx", "--bases", "USD", "--timeout", "10s", "--url", url)  # the last one: or its name server is waited for
         check(result.returncode == 3 and result.stderr.count("\n") == 1 and phase in result.stderr, url, result)
     result = run("fx", "--bases", "XXX,YYY")
     check(result.returncode == 3 and "response: status 400: Base 'XXX' is not supported." in result.stderr, result)
@@ -252,12 +248,31 @@ class Held:
 
 def press_control_c(process):
     """ThreadSanitizer holds a signal back while its thread sleeps in a futex, as the main thread does here; it hands it on
-    at once where a thread polls. So there the newest thread, which fetches, gets it."""
+    at once where a thread polls. So there one that waits for an answer gets it: requests are held, so one soon does."""
     if "thread" in os.environ.get("PLAIT_SANITIZE", ""):
-        newest = max(int(thread) for thread in os.listdir(f"/proc/{process.pid}/task"))
-        check(ctypes.CDLL(None).tgkill(process.pid, newest, signal.SIGINT) == 0)
+        while not (polling := threads_that_poll(process)):
+            time.sleep(0.01)
+        check(ctypes.CDLL(None).tgkill(process.pid, int(polling[-1]), signal.SIGINT) == 0)
     else:
         process.send_signal(signal.SIGINT)
+
+
+def threads_that_poll(process):
+    """As the kernel says. If it does not say what anybody waits for: those with a name of their own, or else the first."""
+    folder = f"/proc/{process.pid}/task"
+    waits, names = ({thread: said(f"{folder}/{thread}/{what}") for thread in os.listdir(folder)}
+                    for what in ("wchan", "comm"))
+    if any(place not in ("", "0") for place in waits.values()):
+        return [thread for thread, place in waits.items() if "poll" in place]
+    return [str(process.pid), *(thread for thread, name in names.items() if re.search(r"-\d+$", name))]
+
+
+def said(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def interrupt(process):
@@ -270,7 +285,7 @@ def interrupt(process):
 def one_interrupt_prints_what_is_there():
     for model, at_once in [("sequential", 1), ("thread-pool", 2), ("queues", 2), ("futures", 2)]:
         held = Held()
-        process = start("fx", "-m", model, "-j", "2", "-t", "1h", "--url", held.server.url, "--bases", "AAA,BBB,CCC,DDD",
+        process = start("fx", "-m", model, "-j", "2", "--url", held.server.url, "--bases", "AAA,BBB,CCC,DDD",
                         "--symbols", "USD")
         held.await_requests(at_once)
         interrupt(process)
@@ -285,7 +300,7 @@ def one_interrupt_prints_what_is_there():
 def two_interrupts_end_it_at_once():
     for model in ["sequential", "futures", "all"]:
         held = Held()
-        process = start("fx", "-m", model, "-t", "1h", "--url", held.server.url, "--bases", "AAA,BBB",
+        process = start("fx", "-m", model, "--url", held.server.url, "--bases", "AAA,BBB",
                         "--symbols", "USD")
         held.await_requests(1)
         interrupt(process)
@@ -300,7 +315,7 @@ def two_interrupts_end_it_at_once():
 
 def an_interrupt_ends_the_comparison():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "-t", "1h", "--url", held.server.url, "--bases", "AAA,BBB", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA,BBB", "--symbols", "USD")
     held.await_requests(1)
     interrupt(process)
     held.open.set()
@@ -338,7 +353,7 @@ def state_of(pid):
 
 def a_model_whose_process_dies_is_told():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "-t", "1h", "--url", held.server.url, "--bases", "AAA", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA", "--symbols", "USD")
     held.await_requests(1)
     for child in children_of(process.pid):
         os.kill(child, signal.SIGKILL)

@@ -180,7 +180,9 @@ static void Y5_two_hundred_clients_at_once_are_all_served_by_few_workers(void **
                                                          { .threads = 256 },
                                                          { .threads = 8, .connections = 20 } };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        plait_http_server *s = server_start(handler, &gate, &options[i]);
+        plait_http_server_options patient = options[i]; /* nobody waits too long, however slow it is */
+        patient.request_timeout = patient.idle_timeout = patient.write_timeout = 3600 * PLAIT_SECOND;
+        plait_http_server *s = server_start(handler, &gate, &patient);
         static struct visitor visitors[CLIENTS];
         plait_thread *threads[CLIENTS];
         for (int v = 0; v < CLIENTS; v++) {

@@ -1,7 +1,10 @@
 /* Clients that send too slowly, or nothing, or do not take what they asked for: each is left in time, and the worker that
-   served it serves another. */
+   served it serves another. Time passes when the test says so, never by itself. */
 #include "raw_client.h"
+#include "clock.h"
+#include "runners.h"
 #include <plait/scope.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -20,7 +23,16 @@ static plait_http_server *start(plait_http_server_options options)
     return server_start(handler, NULL, &options);
 }
 
-/* Whether a client is served. With a time this short it may be refused, where others need the processor. */
+/* Lets time pass until the server has said something, or closed. */
+static void pass_time(struct client *c)
+{
+    struct pollfd look = { .fd = c->fd, .events = POLLIN };
+    while (poll(&look, 1, 1) == 0) clock_move(10 * PLAIT_MILLISECOND);
+}
+
+static void until_one_is(plait_http_server *s, enum plait_http_state state) { until(connections_in(s, state) == 1); }
+
+/* Whether a client is served. */
 static bool serves(plait_http_server *s)
 {
     static const char request[] = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -35,20 +47,25 @@ static bool serves(plait_http_server *s)
 
 static void end(plait_http_server *s)
 {
-    while (!serves(s)) {}
+    check(serves(s));
     server_end(s);
+    clock_of_the_system();
 }
 
 static void one_who_says_nothing_is_left_without_a_word(void **state)
 {
+    clock_by_hand();
     plait_http_server *s = start((plait_http_server_options){ .request_timeout = 30 * PLAIT_MILLISECOND });
     struct client c;
     client_open(&c, s);
+    until_one_is(s, PLAIT_HTTP_READY);
+    pass_time(&c);
     client_expect_end(&c);
     client_open(&c, s); /* empty lines say nothing either */
-    for (bool there = true; there;) {
-        there = plait_write(c.fd, "\r\n", 2, PLAIT_FOREVER, NULL) == 0;
-        check_code(plait_sleep(PLAIT_MILLISECOND), 0);
+    until_one_is(s, PLAIT_HTTP_READY);
+    while (plait_write(c.fd, "\r\n", 2, PLAIT_FOREVER, NULL) == 0) {
+        clock_move(PLAIT_MILLISECOND);
+        let_others_run();
     }
     client_close(&c);
     end(s);
@@ -65,6 +82,7 @@ static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
     };
+    clock_by_hand();
     plait_http_server *s = start((plait_http_server_options){ .request_timeout = 300 * PLAIT_MILLISECOND });
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
         struct client c;
@@ -72,9 +90,13 @@ static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
         client_open(&c, s);
         client_get(&c, "/first"); /* the time runs for each request anew */
         client_expect(&c, 200, "/first");
+        until_one_is(s, PLAIT_HTTP_READY);
         client_send(&c, halves[i]);
-        do check(client_take(&c, &a, false));
-        while (a.status == 100);
+        until_one_is(s, PLAIT_HTTP_BUSY);
+        do {
+            pass_time(&c);
+            check(client_take(&c, &a, false));
+        } while (a.status == 100);
         check_number(a.status, 408);
         check_string(a.body, "408 Request Timeout: the request did not come whole in time\n");
         check(answer_closes(&a));
@@ -86,13 +108,17 @@ static void a_request_that_does_not_come_whole_in_time_is_a_408(void **state)
 
 static void one_who_sends_byte_by_byte_does_not_stretch_the_time(void **state)
 {
-    plait_http_server *s = start((plait_http_server_options){ .request_timeout = 300 * PLAIT_MILLISECOND });
+    clock_by_hand();
+    plait_http_server *s = start(
+        (plait_http_server_options){ .request_timeout = 300 * PLAIT_MILLISECOND, .header_limit = (size_t)1 << 30 });
     struct client c;
     client_open(&c, s);
     client_send(&c, "GET / HTTP/1.1\r\nX: ");
+    until_one_is(s, PLAIT_HTTP_BUSY);
     while (plait_read(c.fd, c.data, sizeof c.data, PLAIT_NOW) == PLAIT_EAGAIN) { /* until the answer is there */
         (void)!plait_write(c.fd, "x", 1, PLAIT_FOREVER, NULL);
-        check_code(plait_sleep(PLAIT_MILLISECOND), 0);
+        clock_move(PLAIT_MILLISECOND);
+        let_others_run();
     }
     check(strncmp(c.data, "HTTP/1.1 408 ", 13) == 0);
     client_close(&c);
@@ -128,8 +154,8 @@ static void one_whose_bytes_are_always_there_does_not_stretch_the_time(void **st
     while (plait_write(c.fd, much, MUCH, PLAIT_FOREVER, NULL) == 0) {}
     client_close(&c);
     free(much);
-    while (connections_open(s) > 0) sched_yield(); /* plait's sleeps are on that clock too */
-    plait_clock_set(NULL);
+    while (connections_open(s) > 0) sched_yield();
+    clock_by_hand(); /* on the other one the time of whoever is served next would go on too */
     end(s);
     (void)state;
 }
@@ -137,14 +163,17 @@ static void one_whose_bytes_are_always_there_does_not_stretch_the_time(void **st
 static void the_time_runs_for_each_request_anew(void **state)
 {
     const int64_t limit = 300 * PLAIT_MILLISECOND;
+    clock_by_hand();
     plait_http_server *s = start((plait_http_server_options){ .request_timeout = limit });
     struct client c;
     client_open(&c, s);
-    for (int64_t end_at = plait_time() + 2 * limit; plait_time() < end_at;) {
+    for (int i = 0; i < 4; i++) {
         client_send(&c, "GET /half HTT");
-        until_so(connections_in(s, PLAIT_HTTP_BUSY) == 1);
+        until_one_is(s, PLAIT_HTTP_BUSY);
+        clock_move(limit - 1);
         client_send(&c, "P/1.1\r\nHost: x\r\n\r\n");
         client_expect(&c, 200, "/half");
+        until_one_is(s, PLAIT_HTTP_READY);
     }
     client_close(&c);
     end(s);
@@ -153,13 +182,16 @@ static void the_time_runs_for_each_request_anew(void **state)
 
 static void one_who_rests_too_long_is_left_without_a_word(void **state)
 {
+    clock_by_hand();
     plait_http_server *s = start((plait_http_server_options){ .idle_timeout = 30 * PLAIT_MILLISECOND });
     struct client c;
     for (int i = 0; i < 2; i++) {
         client_open(&c, s);
         client_get(&c, "/a");
         client_expect(&c, 200, "/a");
+        until_one_is(s, PLAIT_HTTP_READY);
         if (i) client_send(&c, "\r\n");
+        pass_time(&c);
         client_expect_end(&c);
     }
     end(s);
@@ -168,12 +200,13 @@ static void one_who_rests_too_long_is_left_without_a_word(void **state)
 
 static void one_who_does_not_take_the_answer_is_left(void **state)
 {
+    clock_by_hand();
     plait_http_server *s = start((plait_http_server_options){ .write_timeout = 30 * PLAIT_MILLISECOND });
     struct client c;
     client_open(&c, s);
     client_get(&c, "/big");
-    until_so(connections_open(s) == 1 && connections_in(s, PLAIT_HTTP_BUSY) == 1);
-    until_so(connections_open(s) == 0);
+    until_one_is(s, PLAIT_HTTP_BUSY);
+    until((clock_move(10 * PLAIT_MILLISECOND), connections_open(s) == 0));
     client_close(&c);
     end(s);
     (void)state;

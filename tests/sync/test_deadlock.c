@@ -351,7 +351,7 @@ static int deadlocks_for_good(void *unused)
     until_asleep(for_ever);
     atomic_store_explicit(&l[2].go, true, memory_order_release);
     check_code(runner_join(late), PLAIT_EDEADLK);
-    for (int i = 0; i < 2; i++) check(runner_asleep(r[i]));
+    for (int i = 0; i < 2; i++) until_asleep(r[i]);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     check(read(ends[0], line, sizeof line) < 0); /* it was said once */
     return 0;
