@@ -152,6 +152,13 @@ TEST_IN_EACH_KIND(CV8_who_is_late_comes_back_with_the_mutex)
     plait_mutex_unlock(&m.mutex);
     check_code(runner_join(r), PLAIT_ETIMEDOUT);
     check_number(m.condition.waiters, 0);
+    t.until = plait_after(PLAIT_SECOND); /* and one who is told in time is not late */
+    r = runner_start(takes, &t);
+    until_asleep(r);
+    clock_move(PLAIT_SECOND - 1);
+    give(&m, 1);
+    plait_condition_signal(&m.condition);
+    check_code(runner_join(r), 0);
     clock_of_the_system();
 }
 

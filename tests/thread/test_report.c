@@ -104,6 +104,31 @@ static void T14_the_hook_gets_kind_code_origin_and_thread(void **unused)
     says(a_hook_is_told, "");
 }
 
+static void *drops_one_abroad(void *unused)
+{
+    pthread_setname_np(pthread_self(), "foreign");
+    drop_one_that_failed();
+    return unused;
+}
+
+static int foreign_threads_report(void *unused)
+{
+    pthread_t thread;
+    plait_report_hook_set(&hook);
+    check_number(pthread_create(&thread, NULL, drops_one_abroad, unused), 0);
+    check_number(pthread_join(thread, NULL), 0);
+    check_number(told.times, 1);
+    check_string(told.name, "breaks");
+    check_string(told.thread, "foreign");
+    return 0;
+}
+
+static void T14_the_hook_is_told_of_threads_that_plait_did_not_start(void **unused)
+{
+    (void)unused;
+    says(foreign_threads_report, "");
+}
+
 static int fails_itself(struct told *t)
 {
     (void)t;
@@ -241,6 +266,7 @@ int main(void)
         cmocka_unit_test(T13_a_detached_thread_is_reported_where_it_ends),
         cmocka_unit_test(T13_who_joins_has_the_words_and_nothing_is_reported),
         cmocka_unit_test(T14_the_hook_gets_kind_code_origin_and_thread),
+        cmocka_unit_test(T14_the_hook_is_told_of_threads_that_plait_did_not_start),
         cmocka_unit_test(T14_the_hook_may_use_plait),
         cmocka_unit_test(T15_what_a_failing_hook_was_told_goes_to_stderr),
         cmocka_unit_test(T16_a_thread_that_exits_is_not_reported),
