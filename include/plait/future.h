@@ -121,8 +121,8 @@ PLAIT_API int plait_future_add_callback_on(plait_future *future, plait_executor 
                                            void *context) PLAIT_MUST_CHECK;
 
 /* Takes back one addition of this callback with this context. True if that prevented the call. False if there is
-   nothing left to prevent: then a call that was under way has returned, unless it is the very one that asks. Waits for
-   that, and is no cancellation point. */
+   nothing left to prevent: then a call that was under way has returned, unless it is the very one that asks, or one that
+   an addition to a done future makes. Waits for that, and is no cancellation point. */
 PLAIT_API bool plait_future_remove_callback(plait_future *future, plait_callback callback, void *context);
 
 typedef enum plait_wait_mode { PLAIT_ALL_COMPLETED, PLAIT_FIRST_COMPLETED, PLAIT_FIRST_EXCEPTION } plait_wait_mode;

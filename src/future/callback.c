@@ -18,6 +18,7 @@ struct callback {
     plait_future *future;
     plait_executor *executor; /* NULL: on the finisher's thread */
     plait_future *task;       /* for that executor; owned */
+    bool asked;               /* somebody has tried to take it back since it was sent */
     plait_waiter node;        /* on the task's wait list, from when it is sent */
     plait_parker parker;
 };
@@ -61,12 +62,6 @@ static int run_callback(const void *argument, void *result)
 static const plait_task callback_task = {
     .run = run_callback, .argument_size = sizeof(struct callback *), .flags = PLAIT_TASK_LOCAL, .name = "callback"
 };
-
-static struct callback **find(struct callback **list, plait_callback function, void *context)
-{
-    while (*list && ((*list)->function != function || (*list)->context != context)) list = &(*list)->next;
-    return list;
-}
 
 /* Of a task that has ended in whatever way: the callback's own end. The finisher of the task keeps that alive. */
 static void over(plait_parker *parker)
@@ -224,8 +219,57 @@ static bool under_way(struct plait_callbacks *c, plait_callback function, void *
     return true;
 }
 
+static struct callback *next_sent(struct callback *k, plait_callback function, void *context)
+{
+    while (k && (k->function != function || k->context != context)) k = k->next;
+    return k;
+}
+
+/* With the guard held, as again when it returns. Each is tried once, by one: so of several that are asked for one is
+   given to each who asks. */
+static bool take_back_sent(struct plait_callbacks *c, plait_callback function, void *context)
+{
+    bool prevented = false;
+    struct callback *k = next_sent(c->sent, function, context);
+    while (k && !prevented) {
+        if (k->asked) {
+            k = next_sent(k->next, function, context);
+            continue;
+        }
+        plait_future *task = k->task;
+        k->asked = true;
+        atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
+        plait_mutex_unlock(&c->guard);
+        prevented = plait_future_withdraw(task);
+        plait_future_release(task);
+        plait_mutex_lock(&c->guard);
+        k = next_sent(c->sent, function, context);
+    }
+    return prevented;
+}
+
+/* With a reference: one that runs, and is not what the asker is inside of. */
+static plait_future *sent_under_way(struct plait_callbacks *c, plait_callback function, void *context)
+{
+    for (struct callback *k = c->sent; (k = next_sent(k, function, context)); k = k->next) {
+        plait_context *inside = plait_current();
+        while (inside && inside->future != k->task) inside = inside->outer;
+        if (inside || plait_future_done(k->task)) continue;
+        atomic_fetch_add_explicit(&k->task->references, 1, memory_order_relaxed);
+        return k->task;
+    }
+    return NULL;
+}
+
+/* With the guard held, as again when it returns. */
 static void until_over(struct plait_callbacks *c, plait_callback function, void *context)
 {
+    for (plait_future *task; (task = sent_under_way(c, function, context)); plait_mutex_lock(&c->guard)) {
+        plait_mutex_unlock(&c->guard);
+        (void)!plait_future_wait_or_run(task, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE, NULL); /* nothing cuts it short */
+        plait_future_release(task);
+    }
+    if (!under_way(c, function, context)) return;
     PLAIT_SHIELD(to_the_end, PLAIT_FOREVER);
     plait_executor *pool = plait_worker_sleeps();
     while (under_way(c, function, context))
@@ -247,16 +291,8 @@ bool plait_future_remove_callback(plait_future *f, plait_callback function, void
         forget(k);
         return true;
     }
-    k = *find(&c->sent, function, context);
-    plait_future *task = k ? k->task : NULL;
-    if (task) atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
-    else if (under_way(c, function, context)) until_over(c, function, context);
+    bool prevented = take_back_sent(c, function, context);
+    if (!prevented) until_over(c, function, context);
     plait_mutex_unlock(&c->guard);
-    if (!task) return false;
-    bool prevented = plait_future_withdraw(task);
-    if (!prevented)
-        (void)!plait_future_wait_or_run(task, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE,
-                                        NULL); /* or it is the asker's own */
-    plait_future_release(task);
     return prevented;
 }
