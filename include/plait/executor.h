@@ -47,24 +47,73 @@ static inline plait_executor *plait_thread_executor_new(const plait_thread_optio
 /* No more in: later submits give futures that failed with PLAIT_ECLOSED. What is inside goes on. May be repeated. */
 PLAIT_API void plait_executor_close(plait_executor *executor);
 
-/* Closes, waits for all that is inside, ends the threads, frees. No cancellation point. From a task of the same pool it
+/* Zero bytes are the defaults. */
+typedef struct plait_shutdown_options {
+    plait_deadline deadline; /* until which it waits */
+    bool cancel;             /* what is queued is cancelled first */
+} plait_shutdown_options;
+
+/* Closes, cancels what is queued where that was asked for (each such future is done when this returns, or will be as soon
+   as the task that submitted it to its own pool lets go of it), and waits until all that is inside has ended, the threads
+   too. Each task that has begun goes on, whatever this returns. May be called again, by anybody.
+   0; PLAIT_ETIMEDOUT, or PLAIT_EAGAIN for PLAIT_NOW, when something is still inside: plait_error() says how much, and
+   which tasks run (plait_executor_list tells more); PLAIT_ECANCELED; PLAIT_EDEADLK, with nothing done, when one of its own
+   tasks would have to wait for itself; PLAIT_EFORKED in a forked child. The process-wide executors are not closed: of
+   the one with a thread for each task it is waited until none runs, on the inline one there is nothing to wait for. */
+PLAIT_API int plait_executor_shutdown_sized(plait_executor *executor, const plait_shutdown_options *options,
+                                            size_t options_size) PLAIT_MUST_CHECK;
+PLAIT_MUST_CHECK static inline int plait_executor_shutdown(plait_executor *executor,
+                                                           const plait_shutdown_options *options)
+{
+    return plait_executor_shutdown_sized(executor, options, sizeof *options);
+}
+
+/* A shutdown without options or limit, after which all is freed: No cancellation point. From a task of the same pool it
    stops the program, as it would for one of the process-wide executors. NULL is nothing. In a forked child it frees
    what is there and waits for nothing. */
 PLAIT_API void plait_executor_free(plait_executor *executor);
 
+/* Counted since the start unless it says "now". */
 typedef struct plait_executor_statistics {
-    size_t workers; /* threads alive now */
-    size_t idle;    /* of these, without work */
-    size_t queued;  /* tasks in the queue; one that was cancelled there counts until a worker meets it */
-    size_t running; /* tasks being run */
-    size_t waiting; /* workers asleep in a wait for futures, for which a spare one may stand in */
-    size_t spares;  /* the most workers that ever stood in at once */
-    uint64_t done;  /* tasks ended since the start */
-    size_t reserved[9];
+    size_t workers;     /* threads alive now */
+    size_t idle;        /* of these, without work now */
+    size_t waiting;     /* of these, asleep now in a wait for futures, for which a spare one may stand in */
+    size_t spares;      /* the most workers that ever stood in at once */
+    size_t queued;      /* tasks in the queue now; one that was cancelled there counts until a worker meets it */
+    size_t running;     /* workers that run a task now */
+    uint64_t submitted; /* tasks taken in */
+    uint64_t finished;  /* of these: run to their end */
+    uint64_t failed;    /* of the finished: those that failed */
+    uint64_t
+        cancelled;    /* of those taken in: ended in the queue by a cancel or by their deadline, and met by a worker */
+    uint64_t refused; /* of those taken in: never run, the pool being broken, closed, or without a thread */
+    uint64_t stolen;  /* tasks and forks that a worker took from another's own */
+    size_t reserved[8];
 } plait_executor_statistics;
 
-/* How things stand; a snapshot. Executors without threads of their own give zeros. */
+/* How things stand; costs the tasks next to nothing. Each figure was right at some moment of the call, and what is counted
+   since the start never falls; but they are of different moments while work goes on. When none is going on and nothing is
+   queued, submitted = finished + cancelled + refused, exactly. Forks count in `running` and `stolen` alone, a chunk of a
+   map is one task. Executors without threads of their own give zeros. */
 PLAIT_API void plait_executor_get_statistics(plait_executor *executor, plait_executor_statistics *statistics);
+
+/* A task that runs. Strings are cut to fit. */
+typedef struct plait_running_task {
+    char name[64], thread[64];
+    char file[96]; /* where it was submitted */
+    int line;
+    int64_t duration; /* nanoseconds since its start, give or take some milliseconds */
+    void *reserved[4];
+} plait_running_task;
+
+/* Fills `list` with the tasks that run now, as many as there is room for. Returns how many there are; one that was run
+   inside of another, in place of a wait, is a part of it. None on the inline executor, whose tasks are parts of their
+   submitters. */
+PLAIT_API size_t plait_executor_list(plait_executor *executor, plait_running_task *list, size_t room);
+
+/* Writes in words what is inside, for logs and debuggers: "2 tasks run: load (main.c:17) on pool-1-1 for 3.2 s, …; 5 are
+   queued". Cut at `size` bytes with its NUL; returns the full length. Never waits. */
+PLAIT_API size_t plait_executor_describe(plait_executor *executor, char *text, size_t size);
 
 PLAIT_END_DECLARATIONS
 #endif

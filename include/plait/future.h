@@ -22,11 +22,15 @@ typedef struct plait_submit_options {
     plait_deadline deadline; /* its waits end then; and a task whose turn comes later never starts */
     int64_t limit;           /* nanoseconds from its start after which its waits end */
     int retries;             /* how often it is run again, at once, with the same argument, after it has failed */
+    int priority;            /* tasks of a higher one start first, of equal ones in the order of their submits */
 } plait_submit_options;
 
 /* A task that its deadline or limit ended, or kept from starting, fails with PLAIT_ETASK, the cause PLAIT_ETIMEDOUT. The
    limit is each attempt's own. After a cancel, or past the deadline, nothing is tried again; the outcome is that of the
-   last attempt. */
+   last attempt.
+   A priority counts in the queue of a thread executor, where it also goes before what tasks have submitted to their own
+   pool; executors without a queue ignore it. What has none (0) is not held up for ever by what is above it, nor what is
+   below 0 by what is not: one of 64 that a worker takes is theirs. */
 
 /* Submits task `f` with its argument (a pointer to it, NULL for void) to an executor. The argument is copied. Never
    NULL: what fails at submit is a failed future (PLAIT_EINVAL without a task or its argument, PLAIT_ECLOSED,

@@ -14,6 +14,14 @@ int64_t plait_time(void)
     return t.tv_sec * PLAIT_SECOND + t.tv_nsec;
 }
 
+int64_t plait_time_roughly(void)
+{
+    if (!plait_clock_is_system()) return plait_time();
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * PLAIT_SECOND + t.tv_nsec;
+}
+
 plait_deadline plait_after(int64_t nanoseconds)
 {
     int64_t now = plait_time();

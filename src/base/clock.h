@@ -7,6 +7,9 @@
    without a time limit and plait_clock_moved wakes them. */
 bool plait_clock_is_system(void);
 
+/* plait_time as it was at the system's last tick, some milliseconds ago at most: read in a tenth of the time. */
+int64_t plait_time_roughly(void);
+
 /* The nearer of two; PLAIT_NOW is not for this. */
 static inline plait_deadline plait_sooner(plait_deadline a, plait_deadline b)
 {

@@ -66,6 +66,15 @@ static inline uintptr_t plait_deque_steal(struct plait_deque *d)
                : 0;
 }
 
+/* What the oldest is, without taking it: it may be another's at once. False when there is none. */
+static inline bool plait_deque_peek(struct plait_deque *d, uintptr_t *work)
+{
+    int64_t top = atomic_load_explicit(&d->top, memory_order_seq_cst);
+    if (top >= atomic_load_explicit(&d->bottom, memory_order_seq_cst)) return false;
+    *work = atomic_load_explicit(plait_deque_slot(d, top), memory_order_relaxed);
+    return true;
+}
+
 /* Whether what the owner pushed at `at` has been stolen. By the owner. */
 static inline bool plait_deque_stolen(struct plait_deque *d, int64_t at)
 {

@@ -27,7 +27,7 @@ static bool pauses(struct plait_pool *p) { return p->pause && p->active && plait
 struct plait_decision plait_pool_decide(struct plait_pool *p, plait_waiter **last, bool work)
 {
     struct plait_decision d = { 0 };
-    if (p->active >= p->most || (plait_inbox_mark(&p->inbox) && !work)) return d;
+    if (p->active >= p->most || (plait_lanes_mark(&p->lanes) && !work)) return d;
     if (p->closed && !p->alive) {
         d.strand = true; /* a submit that came after the end */
         return d;
@@ -42,23 +42,23 @@ struct plait_decision plait_pool_decide(struct plait_pool *p, plait_waiter **las
     return d;
 }
 
-/* No worker is alive: ends what is in the inbox. */
+/* No worker is alive: ends what is queued. */
 static void strand(struct plait_pool *p, int err)
 {
     for (;;) {
         plait_waiter *last = plait_waitlist_hold(&p->idle);
-        struct plait_link *link = p->alive ? NULL : plait_inbox_take(&p->inbox);
-        if (link) atomic_store_explicit(&p->taken, p->taken + 1, memory_order_relaxed);
-        bool through = !link && (p->alive || plait_inbox_mark(&p->inbox));
+        plait_future *f = p->alive ? NULL : plait_lanes_take(&p->lanes, PLAIT_ABOVE);
+        bool through = !f && (p->alive || plait_lanes_mark(&p->lanes));
+        p->refused += f != NULL;
         plait_waitlist_release(&p->idle, last);
         if (through) return;
-        if (!link) {
+        if (!f) {
             sched_yield(); /* a putter is between its steps */
             continue;
         }
         plait_bound_leave(&p->bound);
-        plait_future_fail((plait_future *)link, err, NULL);
-        plait_future_release((plait_future *)link);
+        plait_future_fail(f, err, NULL);
+        plait_future_release(f);
     }
 }
 
@@ -169,7 +169,7 @@ void plait_pool_offer(struct plait_pool *p)
 void plait_pool_engage_more(struct plait_pool *p)
 {
     plait_waiter *last = plait_waitlist_hold(&p->idle);
-    uint64_t queued = atomic_load_explicit(&p->submitted, memory_order_seq_cst) - p->taken;
+    uint64_t queued = atomic_load_explicit(&p->lanes.inbox.count, memory_order_seq_cst) - p->lanes.taken;
     struct plait_decision d = { 0 };
     if (queued > (atomic_load_explicit(&p->pressing, memory_order_seq_cst) & ~(unsigned)PLAIT_REFUSED))
         d = plait_pool_decide(p, &last, true);

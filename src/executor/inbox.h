@@ -13,7 +13,8 @@
 #include "future/future.h"
 
 struct plait_inbox {
-    _Alignas(64) _Atomic uintptr_t tail;  /* on a line of its own: the putters' */
+    _Alignas(64) _Atomic uintptr_t tail;  /* on a line of their own: the putters', … */
+    _Atomic uint64_t count;               /* … who count here what they have put, for whoever wants to know */
     _Alignas(64) struct plait_link *head; /* the takers' */
     struct plait_link stub;
 };

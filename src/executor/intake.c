@@ -2,11 +2,27 @@
 #include "executor/fork.h"
 #include "executor/pool.h"
 
+static void put_ranked(struct plait_pool *p, plait_future *f)
+{
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
+    plait_lanes_rank(&p->lanes, f);
+    struct plait_decision d = plait_pool_decide(p, &last, true);
+    plait_waitlist_release(&p->idle, last);
+    plait_pool_carry_out(p, d);
+}
+
 void plait_pool_put(struct plait_pool *p, plait_future *f)
 {
-    atomic_fetch_add_explicit(&p->submitted, 1, memory_order_seq_cst);
-    if (plait_inbox_put(&p->inbox, &f->link)) plait_pool_engage(p, false);
-    else if (atomic_load_explicit(&p->pressing, memory_order_seq_cst)) plait_pool_engage_more(p);
+    atomic_fetch_add_explicit(&p->lanes.inbox.count, 1, memory_order_seq_cst);
+    if (f->priority) put_ranked(p, f);
+    else if (plait_inbox_put(&p->lanes.inbox, &f->link)) plait_pool_engage(p, false);
+    if (atomic_load_explicit(&p->pressing, memory_order_seq_cst)) plait_pool_engage_more(p);
+}
+
+void plait_pool_move(struct plait_pool *p, plait_future *f)
+{
+    atomic_fetch_add_explicit(&p->moved, 1, memory_order_relaxed);
+    plait_pool_put(p, f);
 }
 
 plait_record *plait_pool_broken_record(struct plait_pool *p)
@@ -38,15 +54,18 @@ int plait_pool_submit(plait_executor *ex, plait_future *f)
         return PLAIT_EBROKEN;
     }
     plait_context *self = plait_current();
-    bool own = self->worker == p, in_place = false;
+    struct plait_worker *me = self->worker == p ? self->seat : NULL;
+    bool own = me, in_place = false;
     int err = p->bound.capacity ? make_room(p, own, &in_place) : 0;
     if (err) return err;
     if (in_place) {
-        if (plait_future_run(f, NULL)) atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+        plait_count(&me->pushed, true);
+        plait_pool_count_end(me, f, plait_future_run(f, NULL));
         plait_future_release(f);
-    } else if (!own || p->fifo || !plait_deque_push(&((struct plait_worker *)self->seat)->deque, (uintptr_t)f)) {
+    } else if (!own || p->fifo || f->priority || !plait_deque_push(&me->deque, (uintptr_t)f)) {
         plait_pool_put(p, f);
     } else {
+        plait_count(&me->pushed, true);
         plait_pool_offer(p);
     }
     return 0;
@@ -54,11 +73,12 @@ int plait_pool_submit(plait_executor *ex, plait_future *f)
 
 /* What was run in place is still on the deque, most often as the newest: so one that awaits all that it submits leaves
    nothing behind there. */
-void plait_pool_helped(plait_executor *ex)
+void plait_pool_helped(plait_executor *ex, plait_future *run)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
-    struct plait_deque *own = &((struct plait_worker *)plait_current()->seat)->deque;
-    atomic_fetch_add_explicit(&p->helped, 1, memory_order_relaxed);
+    struct plait_worker *me = plait_current()->seat;
+    struct plait_deque *own = &me->deque;
+    plait_pool_count_end(me, run, true);
     for (uintptr_t work; (work = plait_deque_pop(own));) {
         plait_future *f = (plait_future *)work;
         if (work & PLAIT_IS_FORK || atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {
@@ -91,7 +111,7 @@ bool plait_pool_give_fork_back(plait_executor *ex, plait_fork *fork)
         if (work == ((uintptr_t)fork | PLAIT_IS_FORK)) return true;
         if (!work) break; /* a thief was faster */
         if (work & PLAIT_IS_FORK) plait_fork_run((plait_fork *)(work & ~PLAIT_IS_FORK));
-        else plait_pool_put(p, (plait_future *)work);
+        else plait_pool_move(p, (plait_future *)work);
     }
     return false;
 }

@@ -1,4 +1,4 @@
-/* pool.c: the executor that is a pool of threads: made, closed, freed. What must hold is told in pool.h. */
+/* pool.c: the executor that is a pool of threads: made, and told when its workers sleep. What must hold is told in pool.h. */
 #include "executor/pool.h"
 #include "base/fork.h"
 #include "base/hooks.h"
@@ -12,44 +12,6 @@
 #define IDLE_TIMEOUT (10 * PLAIT_SECOND)
 
 static _Atomic unsigned pools;
-
-static void close_pool(plait_executor *ex)
-{
-    struct plait_pool *p = (struct plait_pool *)ex;
-    plait_waiter *last = plait_waitlist_hold(&p->idle), *idle = NULL;
-    p->closed = true;
-    if (plait_inbox_empty(&p->inbox))
-        idle = plait_pool_rouse(p, &last); /* else whoever finds nothing to do does that */
-    bool none = !p->alive;
-    plait_waitlist_release(&p->idle, last);
-    plait_wake(idle);
-    if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
-}
-
-static void free_workers(struct plait_pool *p, bool join)
-{
-    for (struct plait_worker *w = p->workers, *next; w; w = next) {
-        next = w->next;
-        if (join) plait_thread_free(w->thread);
-        free(w);
-    }
-}
-
-static void free_pool(plait_executor *ex)
-{
-    struct plait_pool *p = (struct plait_pool *)ex;
-    bool ours = ex->generation == plait_process_generation();
-    if (ours) {
-        if (plait_current()->worker == p) plait_stop("pool %s was freed by one of its own tasks", p->name);
-        plait_waiter node = plait_waiter_here();
-        if (plait_waitlist_add(&p->ended, &node))
-            (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
-    }
-    free_workers(p, ours);
-    plait_record_unref(p->reason);
-    free(p->name);
-    free(p);
-}
 
 static void worker_sleeps(plait_executor *ex)
 {
@@ -82,9 +44,11 @@ static size_t allowed_cpus(void)
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
 {
     static const struct plait_executor_operations operations = { .submit = plait_pool_submit,
-                                                                 .close = close_pool,
-                                                                 .free = free_pool,
+                                                                 .close = plait_pool_close,
+                                                                 .free = plait_pool_free,
                                                                  .get_statistics = plait_pool_get_statistics,
+                                                                 .list = plait_pool_list,
+                                                                 .shutdown = plait_pool_shutdown,
                                                                  .sleep = worker_sleeps,
                                                                  .resume = worker_resumes,
                                                                  .helped = plait_pool_helped,
@@ -108,7 +72,7 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     }
     memset(p, 0, sizeof *p);
     p->executor.operations = &operations;
-    plait_inbox_prepare(&p->inbox);
+    plait_lanes_prepare(&p->lanes);
     p->executor.generation = plait_process_generation();
     p->most = o.workers ? (size_t)o.workers : allowed_cpus();
     p->bound.capacity = o.capacity;

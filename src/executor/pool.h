@@ -12,8 +12,9 @@
      whose workers all sleep still goes on, and no task waits without need.
    - `hungry` says whether `active` is less than `most`. Who pushes on a deque looks at it after, who goes to rest sets it
      and then looks at all deques (both sequentially consistent): so one of the two sees the other.
-   - Nothing waits for ever behind what keeps coming: now and then the inbox goes before the own deque, and others' deques,
-     whose owners may be asleep, before both.
+   - Nothing waits for ever behind what keeps coming: what has a priority above 0 goes before the own deque, and that
+     before the inbox; but now and then the inbox goes before all, what has a priority below 0 likewise, and others' deques,
+     whose owners may be asleep.
    - After a thread was refused none is asked for during a pause, which doubles from refusal to refusal, as long as
      somebody is active: a worker that takes a task, and who puts one when the pause is over, asks again.
    - A closed pool's workers end when inbox and deques are empty; the last tells who waits for that.
@@ -25,8 +26,15 @@
 #define PLAIT_EXECUTOR_POOL_H
 #include "executor/bound.h"
 #include "executor/deque.h"
-#include "executor/inbox.h"
+#include "executor/lanes.h"
+#include "executor/shown.h"
 #include <plait/thread.h>
+
+static inline void plait_count(_Atomic uint64_t *figure, bool by)
+{
+    if (by) /* it has one writer */
+        atomic_store_explicit(figure, atomic_load_explicit(figure, memory_order_relaxed) + 1, memory_order_relaxed);
+}
 
 struct plait_worker {
     struct plait_pool *pool;
@@ -35,8 +43,10 @@ struct plait_worker {
     struct plait_worker *next, *next_free;
     unsigned number;
     unsigned spins, turn;
-    _Atomic bool running;
-    _Atomic uint64_t done; /* tasks, written by the worker alone */
+    struct plait_shown shown; /* what it runs */
+    /* What it has done, written by the worker alone: futures put on its deque; tasks and forks taken from others' deques;
+       and what became of the futures that it took from wherever, or ran in place of waiting for them. */
+    _Atomic uint64_t pushed, stolen, finished, failed, cancelled, refused;
     struct plait_deque deque;
 };
 
@@ -48,16 +58,16 @@ struct plait_pool {
     int (*initializer)(void *);
     void *context;
     bool fifo;
-    struct plait_bound bound; /* each future in the inbox or on a deque has its room */
-    struct plait_inbox inbox;
-    _Atomic uint64_t submitted;
-    _Alignas(64) plait_waitlist idle; /* workers without work; its spin bit is the pool's lock */
-    _Atomic uint64_t taken;
-    _Atomic uint64_t helped;           /* tasks that a worker ran in place of waiting for them */
+    struct plait_bound bound; /* each future in the lanes or on a deque has its room */
+    struct plait_lanes lanes;
+    _Alignas(64) plait_waitlist idle;  /* workers without work; its spin bit is the pool's lock */
+    uint64_t refused, cancelled;       /* tasks for which there was no worker; that a shutdown took off */
+    _Atomic uint64_t moved;            /* tasks from a deque to the inbox, where they are counted again */
     _Atomic bool hungry, crowded;      /* `active` is less, is more than `most` */
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
     bool closed;
+    _Atomic bool cancelling;    /* what is queued is cancelled, not run; set once closed */
     int64_t pause, pause_until; /* after a thread was refused; 0: none was lately */
     _Atomic unsigned started;
     _Atomic(struct plait_worker *) workers; /* newest first; none goes before the pool */
@@ -105,8 +115,17 @@ int plait_pool_engage(struct plait_pool *, bool work);
 enum { PLAIT_REFUSED = 1 << 16 };
 void plait_pool_engage_more(struct plait_pool *);
 
-/* Puts a future, with its reference, into the inbox. */
+/* Puts a future, with its reference, into the lanes. */
 void plait_pool_put(struct plait_pool *, plait_future *);
+void plait_pool_move(struct plait_pool *, plait_future *); /* one that was on a deque */
+
+/* Counts what has become of a future that this worker was to run, and did or did not. */
+static inline void plait_pool_count_end(struct plait_worker *me, plait_future *f, bool ran)
+{
+    plait_count(&me->finished, ran);
+    plait_count(&me->failed, ran && f->error);
+    plait_count(&me->cancelled, !ran && plait_future_withdrawn(f));
+}
 
 /* Under the spin bit: the place of a worker that ends, or was refused, is another's to take. */
 void plait_pool_free_place(struct plait_pool *, struct plait_worker *);
@@ -127,10 +146,16 @@ plait_record *plait_pool_broken_record(struct plait_pool *);
 
 /* What an executor does, by a pool. */
 int plait_pool_submit(plait_executor *, plait_future *);
-void plait_pool_helped(plait_executor *);
+void plait_pool_helped(plait_executor *, plait_future *);
 bool plait_pool_take_fork(plait_executor *, plait_fork *);
 bool plait_pool_give_fork_back(plait_executor *, plait_fork *);
 void plait_pool_get_statistics(plait_executor *, plait_executor_statistics *);
+size_t plait_pool_list(plait_executor *, plait_running_task *list, size_t room);
+
+/* shutdown.c */
+void plait_pool_close(plait_executor *);
+int plait_pool_shutdown(plait_executor *, const plait_shutdown_options *);
+void plait_pool_free(plait_executor *);
 
 /* What a worker's thread runs, given its struct plait_worker. */
 int plait_worker_run(void *worker);

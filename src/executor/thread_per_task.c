@@ -7,6 +7,7 @@
    parent's. */
 #include "base/fork.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "executor/process_wide.h"
 #include "thread/thread.h"
 #include <plait/condition.h>
@@ -15,17 +16,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define PATIENCE (10 * PLAIT_SECOND) /* at the end of the program; then it is said what is waited for */
+
 struct task_thread {
     plait_thread *thread;
     plait_future *future;
-    struct task_thread *next;
+    int64_t since;
+    struct task_thread *next, *previous; /* among those that run; later `next` alone, among the ended */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static plait_mutex guard;
 static plait_condition one_ended;
 static size_t running;
-static struct task_thread *ended;
+static struct task_thread *first, *ended;
+static uint64_t submitted, finished, failed, cancelled;
 static _Thread_local bool here; /* this thread is one of them */
 
 static void join_all(struct task_thread *t)
@@ -54,24 +59,35 @@ static struct task_thread *take_ended(bool all)
     return taken;
 }
 
-static void at_exit(void)
-{
-    plait_mutex_lock(&guard);
-    PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
-    while (running > here) (void)!plait_condition_wait(&one_ended, &guard, PLAIT_FOREVER); /* nothing cuts it short */
-    struct task_thread *through = take_ended(true);
-    plait_mutex_unlock(&guard);
-    join_all(through);
-}
-
 /* The threads are the parent's. */
 static void in_forked_child(void)
 {
     guard = (plait_mutex)PLAIT_MUTEX_INIT;
     one_ended = (plait_condition)PLAIT_CONDITION_INIT;
     running = 0;
-    ended = NULL;
+    first = ended = NULL;
+    submitted = finished = failed = cancelled = 0;
     here = false;
+}
+
+static void at_exit(void)
+{
+    plait_mutex_lock(&guard);
+    PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
+    plait_deadline patience = plait_after(PATIENCE);
+    int late = 0;
+    while (running > here && !late) late = plait_condition_wait(&one_ended, &guard, patience);
+    plait_mutex_unlock(&guard);
+    if (late) {
+        char text[512];
+        plait_executor_describe(plait_thread_per_task_executor(), text, sizeof text);
+        plait_report("the program ends as soon as the tasks with threads of their own have: %s", text);
+    }
+    plait_mutex_lock(&guard);
+    while (running > here) (void)!plait_condition_wait(&one_ended, &guard, PLAIT_FOREVER); /* nothing cuts it short */
+    struct task_thread *through = take_ended(true);
+    plait_mutex_unlock(&guard);
+    join_all(through);
 }
 
 static void prepare(void)
@@ -85,16 +101,25 @@ static int run(void *argument)
     struct task_thread *me = argument;
     uint32_t generation = plait_process_generation();
     here = true;
-    plait_future_run(me->future, NULL);
-    plait_future_release(me->future);
-    if (plait_process_generation() != generation) return 0; /* the task has forked, and this is the child */
+    plait_future *f = me->future;
+    bool ran = plait_future_run(f, NULL);
+    if (plait_process_generation() != generation) { /* the task has forked, and this is the child */
+        plait_future_release(f);
+        return 0;
+    }
     plait_mutex_lock(&guard);
     here = false;
+    finished += ran;
+    failed += ran && f->error;
+    cancelled += !ran;
+    *(me->previous ? &me->previous->next : &first) = me->next;
+    if (me->next) me->next->previous = me->previous;
     me->next = ended;
     ended = me;
     running--;
     plait_mutex_unlock(&guard);
     plait_condition_broadcast(&one_ended);
+    plait_future_release(f);
     return 0;
 }
 
@@ -102,8 +127,14 @@ static int run(void *argument)
 static plait_thread *start(struct task_thread *t)
 {
     PLAIT_LOCKED(&guard);
+    t->since = plait_time();
     t->thread = plait_thread_start(run, t, &(plait_thread_start_options){ .name = t->future->name });
-    running += t->thread != NULL;
+    if (!t->thread) return NULL;
+    running++;
+    submitted++;
+    t->next = first;
+    if (first) first->previous = t;
+    first = t;
     return t->thread;
 }
 
@@ -123,11 +154,52 @@ static int submit(plait_executor *ex, plait_future *f)
     return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
 }
 
+static int none_runs(plait_executor *ex, const plait_shutdown_options *o)
+{
+    (void)ex;
+    if (here && !plait_is_now(o->deadline)) return PLAIT_EDEADLK;
+    PLAIT_LOCKED(&guard);
+    int err = 0;
+    while (running > 0 && !err) err = plait_condition_wait(&one_ended, &guard, o->deadline);
+    return err;
+}
+
+static size_t list(plait_executor *ex, plait_running_task *tasks, size_t room)
+{
+    (void)ex;
+    size_t count = 0;
+    PLAIT_LOCKED(&guard);
+    for (struct task_thread *t = first; t; t = t->next, count++) {
+        if (count >= room) continue;
+        plait_running_task *to = &tasks[count];
+        *to = (plait_running_task){ .line = t->future->line, .duration = plait_time() - t->since };
+        snprintf(to->name, sizeof to->name, "%s", t->future->name);
+        snprintf(to->thread, sizeof to->thread, "%s", plait_thread_name(t->thread));
+        snprintf(to->file, sizeof to->file, "%s", t->future->file);
+    }
+    return count;
+}
+
+static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
+{
+    (void)ex;
+    PLAIT_LOCKED(&guard);
+    *s = (plait_executor_statistics){ .workers = running,
+                                      .running = running,
+                                      .submitted = submitted,
+                                      .finished = finished,
+                                      .failed = failed,
+                                      .cancelled = cancelled };
+}
+
 plait_executor *plait_thread_per_task_executor(void)
 {
-    static const struct plait_executor_operations operations = {
-        .submit = submit, .close = plait_never_closed, .free = plait_never_closed, .get_statistics = plait_no_statistics
-    };
+    static const struct plait_executor_operations operations = { .submit = submit,
+                                                                 .close = plait_never_closed,
+                                                                 .free = plait_never_closed,
+                                                                 .get_statistics = get_statistics,
+                                                                 .list = list,
+                                                                 .shutdown = none_runs };
     static plait_executor executor = { .operations = &operations };
     return &executor;
 }

@@ -26,6 +26,7 @@ static uintptr_t steal(struct plait_pool *p, struct plait_worker *me)
     for (struct plait_worker *begin = w;;) {
         uintptr_t work = w == me ? 0 : plait_deque_steal(&w->deque);
         if (work) {
+            plait_count(&me->stolen, true);
             if (plait_deque_count(&w->deque)) plait_pool_offer(p);
             return work;
         }
@@ -37,11 +38,11 @@ static uintptr_t steal(struct plait_pool *p, struct plait_worker *me)
 /* Looks out for work for a while before it rests: as long as that has paid lately. A submitter then has nobody to wake. */
 static void look_out(struct plait_pool *p, struct plait_worker *me)
 {
-    bool stirs = plait_inbox_stirs(&p->inbox);
+    bool stirs = plait_lanes_stir(&p->lanes);
     if (stirs || !plait_spin_begin()) return;
     for (unsigned turn = 0; turn < me->spins && !stirs; turn++) {
         plait_pause();
-        stirs = plait_inbox_stirs(&p->inbox) || (turn % 8 == 7 && plait_pool_work_on_deques(p));
+        stirs = plait_lanes_stir(&p->lanes) || (turn % 8 == 7 && plait_pool_work_on_deques(p));
     }
     plait_spin_end(stirs, &me->spins);
 }
@@ -76,34 +77,42 @@ static bool rest(struct plait_pool *p, struct plait_worker *me, plait_waiter *no
     return true;
 }
 
-enum { TURNS = 64, INBOX_FIRST = 0, OTHERS_FIRST = 32 };
+enum { TURNS = 64, INBOX_FIRST = 0, OTHERS_FIRST = 32, LAST_FIRST = 48 };
+
+/* The lane to begin with, at a turn. */
+static enum plait_lane lane_at(struct plait_pool *p, unsigned turn)
+{
+    unsigned there = atomic_load_explicit(&p->lanes.there, memory_order_relaxed);
+    if (turn == LAST_FIRST && there & PLAIT_BELOW) return PLAIT_BELOW;
+    return turn != INBOX_FIRST && there & PLAIT_ABOVE ? PLAIT_ABOVE : PLAIT_PLAIN;
+}
 
 /* The next future or fork; 0 when the worker is to end. */
 static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
 {
     uintptr_t found = 0;
     unsigned now = ++me->turn % TURNS;
+    enum plait_lane lane = lane_at(p, now);
     if (atomic_load_explicit(&p->crowded, memory_order_relaxed)) {
         while ((found = plait_deque_steal(&me->deque)))
-            plait_pool_put(p, (plait_future *)found); /* all forks are joined */
+            plait_pool_move(p, (plait_future *)found); /* all forks are joined */
     } else {
         if (now == OTHERS_FIRST) found = steal(p, me);
-        if (!found && now != INBOX_FIRST) found = plait_deque_pop(&me->deque);
+        if (!found && now != INBOX_FIRST && lane == PLAIT_PLAIN) found = plait_deque_pop(&me->deque);
         if (found) return found;
     }
     look_out(p, me);
     for (unsigned turn = 0;; turn++) {
         plait_waiter node, *last = plait_waitlist_hold(&p->idle);
         bool surplus = p->active > p->most && !p->closed;
-        struct plait_link *link = surplus ? NULL : plait_inbox_take(&p->inbox);
-        if (link) {
-            atomic_store_explicit(&p->taken, p->taken + 1, memory_order_relaxed);
+        plait_future *f = surplus ? NULL : plait_lanes_take(&p->lanes, lane_at(p, now));
+        if (f) {
             struct plait_decision d = plait_pool_decide(p, &last, false);
             plait_waitlist_release(&p->idle, last);
             plait_pool_carry_out(p, d);
-            return (uintptr_t)link;
+            return (uintptr_t)f;
         }
-        bool nothing = surplus || plait_inbox_mark(&p->inbox),
+        bool nothing = surplus || plait_lanes_mark(&p->lanes),
              end = nothing && p->closed && !plait_pool_work_on_deques(p);
         bool resting = nothing && !end && !plait_deque_count(&me->deque);
         if (end || resting) plait_pool_count_active(p, p->active - 1);
@@ -122,19 +131,38 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
     }
 }
 
-/* False when it was cancelled, or run by one who waited for it, or failed because the pool is broken. */
-static bool run(struct plait_pool *p, uintptr_t work)
+static void run_fork(struct plait_pool *p, struct plait_worker *me, plait_fork *fork)
 {
-    plait_fork *fork = work & PLAIT_IS_FORK ? (plait_fork *)(work & ~PLAIT_IS_FORK) : NULL;
-    plait_future *f = fork ? NULL : (plait_future *)work;
-    bool broken = plait_pool_broken(p), ran = !broken;
-    if (f) plait_bound_leave(&p->bound);
-    if (fork && broken) plait_fork_fail(fork, PLAIT_EBROKEN, plait_pool_broken_record(p));
-    else if (fork) plait_fork_run(fork);
-    else if (broken) plait_future_fail(f, PLAIT_EBROKEN, plait_pool_broken_record(p));
-    else ran = plait_future_run(f, NULL);
-    if (f) plait_future_release(f);
-    return ran;
+    if (plait_pool_broken(p)) {
+        plait_fork_fail(fork, PLAIT_EBROKEN, plait_pool_broken_record(p));
+        return;
+    }
+    plait_show(&me->shown, fork->task->name, NULL, fork->file, fork->line);
+    plait_fork_run(fork);
+}
+
+/* It may have been cancelled, or run by one who waited for it: then nothing is left to do. */
+static void run_future(struct plait_pool *p, struct plait_worker *me, plait_future *f)
+{
+    plait_bound_leave(&p->bound);
+    if (plait_pool_broken(p)) {
+        plait_count(plait_future_withdrawn(f) ? &me->cancelled : &me->refused, true);
+        plait_future_fail(f, PLAIT_EBROKEN, plait_pool_broken_record(p));
+    } else if (atomic_load_explicit(&p->cancelling, memory_order_relaxed)) {
+        plait_future_withdraw(f);
+        plait_pool_count_end(me, f, false);
+    } else {
+        plait_show(&me->shown, f->task->name, f->name, f->file, f->line);
+        plait_pool_count_end(me, f, plait_future_run(f, NULL));
+    }
+    plait_future_release(f);
+}
+
+static void run(struct plait_pool *p, struct plait_worker *me, uintptr_t work)
+{
+    if (work & PLAIT_IS_FORK) run_fork(p, me, (plait_fork *)(work & ~PLAIT_IS_FORK));
+    else run_future(p, me, (plait_future *)work);
+    plait_show_nothing(&me->shown);
 }
 
 /* What the program has called may have forked, and this be the child: the pool is its parent's, and so is all that is queued
@@ -180,12 +208,7 @@ int plait_worker_run(void *worker)
     self->worker = p;
     self->seat = me;
     self->stack_floor = stack_floor();
-    for (uintptr_t work; !is_elsewhere(p) && (work = next_task(p, me));) {
-        atomic_store_explicit(&me->running, true, memory_order_relaxed);
-        bool ran = run(p, work);
-        atomic_store_explicit(&me->running, false, memory_order_relaxed);
-        atomic_store_explicit(&me->done, me->done + ran, memory_order_relaxed);
-    }
+    for (uintptr_t work; !is_elsewhere(p) && (work = next_task(p, me));) run(p, me, work);
     self->worker = self->seat = NULL; /* what the program does at the thread's end is none of the pool's work */
     if (is_elsewhere(p)) return 0;
     plait_waiter *last = plait_waitlist_hold(&p->idle), *others = p->closed ? plait_pool_rouse(p, &last) : NULL;

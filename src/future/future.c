@@ -36,7 +36,7 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
     size_t size = sizeof(plait_future) + owned_at + owned;
     plait_future *f = result_at <= UINT32_MAX && owned < SIZE_MAX / 2 ? plait_block_new(size) : NULL;
     if (f) {
-        memset(f, 0, offsetof(plait_future, scope));
+        memset(f, 0, offsetof(plait_future, rank));
         atomic_init(&f->references, 2);
         atomic_init(&f->owners, 1);
         f->task = task, f->name = name, f->file = file, f->line = line;
@@ -142,7 +142,8 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     if (!leave_pending(f, PLAIT_STARTING)) return false;
     plait_record *record;
     int error = PLAIT_ETIMEDOUT;
-    if (f->expires && plait_has_passed(f->deadline)) {
+    bool late = f->expires && plait_has_passed(f->deadline);
+    if (late) {
         record = plait_record_say(error, NULL, "its deadline passed before its turn came");
         record = plait_wrap(&error, record, "was not started in time");
         if (record) plait_record_set_task(record, f->name, f->file, f->line);
@@ -150,7 +151,7 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
         while ((error = attempt(f, outer, &record)) && try_again(f, outer)) plait_record_unref(record);
     }
     plait_future_finish(f, error, record);
-    return true;
+    return !late;
 }
 
 void plait_future_fail(plait_future *f, int error, plait_record *record)
@@ -211,6 +212,12 @@ bool plait_future_cancel(plait_future *f)
     if (atomic_fetch_or_explicit(&f->state, PLAIT_ASKED, memory_order_acq_rel) == PLAIT_RUNNING)
         plait_scope_cancel(&f->scope);
     return false;
+}
+
+bool plait_future_withdrawn(plait_future *f)
+{
+    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
+    return state == PLAIT_WAS_CANCELLED || (state == PLAIT_STARTING && plait_future_done(f));
 }
 
 plait_future_state plait_future_get_state(plait_future *f)

@@ -11,6 +11,7 @@
      `owners` counts the owners; the last to go from a future that is not done and not detached is a bug in the program. */
 #ifndef PLAIT_FUTURE_FUTURE_H
 #define PLAIT_FUTURE_FUTURE_H
+#include "base/heap.h"
 #include "future/set.h"
 #include "park/scope.h"
 #include <plait/executor.h>
@@ -42,11 +43,13 @@ struct plait_future {
     const char *name, *file;
     plait_record *record;
     _Atomic(struct plait_callbacks *) callbacks; /* NULL until one is added */
-    int error, line, retries;
+    int error, line, retries, priority;
     uint32_t generation; /* of the process that submitted it */
     uint32_t result_at;  /* in `data`, behind the argument */
     size_t size;         /* of the whole */
     /* What follows is not set up when a future is made. */
+    plait_heap_node rank; /* among those of a priority, with `number`: the executor's */
+    uint64_t number;
     plait_scope scope;                          /* the root scope of the task; valid from RUNNING on */
     struct plait_watch watch;                   /* for the one set that it may be in */
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
@@ -58,11 +61,14 @@ struct plait_executor_operations {
     void (*close)(plait_executor *);
     void (*free)(plait_executor *); /* closed before; waits for all that is inside */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);
+    size_t (*list)(plait_executor *, plait_running_task *, size_t room); /* NULL: there is nothing to tell */
+    /* Closes and cancels as asked, and waits. NULL: nothing outlives its submit. The code is about the wait alone. */
+    int (*shutdown)(plait_executor *, const plait_shutdown_options *);
     /* One of its workers is about to sleep in a wait for futures, and is back. */
     void (*sleep)(plait_executor *);
     void (*resume)(plait_executor *);
     /* One of its workers has run a future in place of waiting for it; the queue still has it. */
-    void (*helped)(plait_executor *);
+    void (*helped)(plait_executor *, plait_future *);
     /* By one of its workers: takes a fork over, or false; and gives it back unless somebody has begun it. */
     bool (*take_fork)(plait_executor *, plait_fork *);
     bool (*give_fork_back)(plait_executor *, plait_fork *);
@@ -73,7 +79,7 @@ struct plait_executor {
     _Atomic bool closed;
 };
 
-/* Runs the task here, in a context of its own, unless somebody else has it or it was cancelled: false then. Through
+/* Runs the task here, in a context of its own; false when somebody else has it, it was cancelled or comes too late. Through
    `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */
 bool plait_future_run(plait_future *, plait_scope *outer);
 
@@ -91,6 +97,9 @@ void plait_future_release(plait_future *);
 
 /* Cancels a future that is still pending; leaves one that runs alone. Whether it was cancelled, now or before. */
 bool plait_future_withdraw(plait_future *);
+
+/* Whether it has ended without having been begun: by a cancel, or since its deadline passed. */
+bool plait_future_withdrawn(plait_future *);
 
 /* Calls what plait_future_add_callback has added before the end, or gives it to its executors. By whoever ended the
    future, when those who wait have been woken; he must hold a reference. */

@@ -21,7 +21,7 @@ bool plait_help(plait_future *f, plait_scope *outer)
 {
     plait_executor *pool = plait_current()->worker;
     if (f->executor != pool || !plait_future_run(f, outer)) return false;
-    pool->operations->helped(pool);
+    pool->operations->helped(pool, f);
     return true;
 }
 

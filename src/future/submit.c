@@ -24,6 +24,7 @@ static int take_options(plait_future *f, const plait_submit_options *o)
     f->expires = o->deadline.at != 0;
     f->limit = o->limit;
     f->retries = o->retries;
+    f->priority = o->priority;
     return 0;
 }
 

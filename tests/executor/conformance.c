@@ -496,5 +496,6 @@ int executor_conformance(const char *name, plait_executor *(*constructor)(void),
     make = constructor;
     process_wide = one_for_the_process;
     fprintf(stderr, "== %s\n", name);
-    return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+    return cmocka_run_group_tests_name(name, tests, NULL, NULL) +
+           executor_conformance_shutdown(name, constructor, one_for_the_process);
 }

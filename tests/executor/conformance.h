@@ -8,4 +8,7 @@
    plait_executor_free unless there is one for the whole process. Returns how many failed. */
 int executor_conformance(const char *name, plait_executor *(*make)(void), bool one_for_the_process);
 
+/* The part of it that is about the end of an executor. */
+int executor_conformance_shutdown(const char *name, plait_executor *(*make)(void), bool one_for_the_process);
+
 #endif

@@ -61,7 +61,7 @@ TEST_IN_EACH_KIND(E48_a_submit_waits_for_room)
     for (int i = 0; i < 5; i++) check_code(runner_join(others[i]), 0);
     until(statistics_of(pool).idle == 1);
     check_number(((struct plait_pool *)pool)->bound.queued, 0);
-    check_number(statistics_of(pool).done, 8);
+    check_number(statistics_of(pool).finished, 8);
     end(pool);
 }
 
@@ -128,7 +128,7 @@ TEST(E48_a_workers_submit_to_its_own_full_pool_runs_inside)
         check_number(s.of[3], PLAIT_FUTURE_PENDING); /* with a lock held */
         until(statistics_of(own).idle == 1);
         check_number(((struct plait_pool *)own)->bound.queued, 0);
-        check_number(statistics_of(own).done, 5 * (i + 1));
+        check_number(statistics_of(own).finished, 5 * (i + 1));
     }
     plait_executor_free(own);
 }

@@ -89,7 +89,7 @@ static int break_a_pool(void *unused)
         check_broken(late);
     }
     until(statistics_of(pool).idle == 2);
-    check_number(statistics_of(pool).done, 0);
+    check_number(statistics_of(pool).finished, 0);
     check_number(statistics_of(pool).queued, 0);
     plait_executor_free(pool);
     check_number(gate.arrived, 2);

@@ -65,7 +65,7 @@ TEST(E41_threads_start_on_demand_up_to_the_limit)
     for (size_t i = 0; i < 6; i++) check_code(plait_await(fs[i], NULL), 0);
     until(statistics_of(pool).idle == 3);
     plait_executor_statistics s = statistics_of(pool);
-    check_number(s.done, 6);
+    check_number(s.finished, 6);
     check_number(s.running + s.queued + s.waiting + s.spares, 0);
     plait_executor_free(pool);
 }
@@ -76,7 +76,7 @@ TEST(E42_M39_an_idle_thread_is_used_before_another_is_started)
     for (uint64_t i = 1; i <= 50; i++) {
         check_code(plait_await(plait_submit(pool, nothing, NULL), NULL), 0);
         until(statistics_of(pool).idle == 1);
-        check_number(statistics_of(pool).done, i);
+        check_number(statistics_of(pool).finished, i);
     }
     check_number(statistics_of(pool).workers, 1);
     plait_executor_free(pool);
@@ -179,7 +179,7 @@ TEST_IN_EACH_KIND(E52_idle_threads_end_after_their_time_and_new_ones_start_when_
         until((clock_move(PLAIT_SECOND), statistics_of(pool).workers == 0));
         plait_executor_statistics s = statistics_of(pool);
         check_number(s.idle + s.running + s.queued, 0);
-        check_number(s.done, 3 * round);
+        check_number(s.finished, 3 * round);
     }
     plait_executor_free(pool);
     clock_of_the_system();
@@ -358,7 +358,7 @@ TEST_IN_EACH_KIND(E51_M40_a_pool_of_one_ends_at_depth_1000)
     check_number(reached, 1000);
     until(statistics_of(own).idle == statistics_of(own).workers); /* all that was done is counted then */
     plait_executor_statistics s = statistics_of(own);
-    check_number(s.done, 1001);
+    check_number(s.finished, 1001);
     check(s.spares >= 1 && s.spares < 100); /* most are run in place */
     check_number(s.workers, 1 + s.spares);
     plait_executor_free(own);
@@ -567,7 +567,7 @@ TEST(M40_a_worker_that_waits_for_all_runs_them_in_place)
         check_code(plait_await(plait_submit(own, all_at_once, &how), NULL), 0);
         check_number(statistics_of(own).spares, 0);
         until(statistics_of(own).idle == 1);
-        check_number(statistics_of(own).done, 5);
+        check_number(statistics_of(own).finished, 5);
         plait_executor_free(own);
     }
 }
@@ -581,7 +581,7 @@ static int submit_and_await(const int *count)
         plait_executor_statistics s = statistics_of(own);
         check_number(s.queued, 0);
         check_number(s.running, 1);
-        check_number(s.done, i + 1);
+        check_number(s.finished, i + 1);
         check_number(f->references, 1); /* ours: the queue has forgotten it */
         plait_future_unref(f);
     }

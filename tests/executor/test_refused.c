@@ -31,7 +31,7 @@ TEST(after_a_refusal_a_thread_is_asked_for_again_when_a_pause_is_over)
     check_number(statistics_of(pool).workers, 1);
     fault_off();
     submit_some(pool, 1); /* the second thread comes, and does all */
-    until(statistics_of(pool).done == 2001);
+    until(statistics_of(pool).finished == 2001);
     check_number(statistics_of(pool).workers, 2);
     plait_event_set(&gate.open);
     check_code(plait_await(holder, NULL), 0);
