@@ -64,19 +64,32 @@ PLAIT_END_DECLARATIONS
    is described is: */
 #define PLAIT_TYPE(id, T, ...)                                                                                         \
     PLAIT_UNUSED_ typedef T id##_plait_type;                                                                           \
-    static const plait_field id##_plait_fields[] = { __VA_ARGS__ };                                                    \
-    PLAIT_UNUSED_ static const plait_type id = { #T,                                                                   \
-                                                 sizeof(T),                                                            \
-                                                 id##_plait_fields,                                                    \
-                                                 sizeof id##_plait_fields / sizeof *id##_plait_fields,                 \
-                                                 { NULL, NULL, NULL, NULL } }
+    PLAIT_INTERNAL_(PLAIT_FORWARD_ const plait_type id)                                                                \
+    PLAIT_INTERNAL_(const plait_field id##_plait_fields[] = { __VA_ARGS__ })                                           \
+    PLAIT_INTERNAL_(const plait_type id = { #T,                                                                        \
+                                            sizeof(T),                                                                 \
+                                            id##_plait_fields,                                                         \
+                                            sizeof id##_plait_fields / sizeof *id##_plait_fields,                      \
+                                            { NULL, NULL, NULL, NULL } })                                              \
+    PLAIT_UNUSED_ typedef T id##_plait_type
+#ifdef __cplusplus
+#define PLAIT_INTERNAL_(...)                                                                                           \
+    namespace                                                                                                          \
+    {                                                                                                                  \
+    PLAIT_UNUSED_ __VA_ARGS__;                                                                                         \
+    }
+#define PLAIT_FORWARD_ extern
+#else
+#define PLAIT_INTERNAL_(...) PLAIT_UNUSED_ static __VA_ARGS__;
+#define PLAIT_FORWARD_
+#endif
 
 /* PLAIT_FIELD(T, member): a number, a string, a plait_bytes, a plain struct, or an array of one dimension of these, in
    place. Other pointers are refused (those inside of a plain struct are not looked at).
    PLAIT_FIELD_ARRAY(T, member, count): a pointer to as many of these as the integer field `count` says, which needs no
    line of its own. A negative count is none.
    PLAIT_FIELD_STRUCT(T, member, id): a struct in place that is described itself, before, as `id`; or an array of them.
-   PLAIT_FIELD_STRUCT_ARRAY(T, member, count, id): a pointer to as many of these as `count` says.
+   PLAIT_FIELD_STRUCT_ARRAY(T, member, count, id): a pointer to as many of these as `count` says; in a tree, of its own type.
    Fields that are left out are copied as they are, and do not reach other processes or machines. */
 #define PLAIT_MEMBER_(T, member) (((T *)0)->member)
 #define PLAIT_FIELD_(T, member, type, size, length, count_offset, count_size, count_kind, kind)                        \

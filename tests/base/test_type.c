@@ -41,6 +41,14 @@ PLAIT_TYPE(album_type, struct album, PLAIT_FIELD(struct album, title), PLAIT_FIE
            PLAIT_FIELD_STRUCT_ARRAY(struct album, notes, note_count, note_type),
            PLAIT_FIELD_ARRAY(struct album, pages, page_count), PLAIT_FIELD_ARRAY(struct album, scans, page_count));
 
+struct tree {
+    char *name;
+    unsigned count;
+    struct tree *children;
+};
+PLAIT_TYPE(tree_type, struct tree, PLAIT_FIELD(struct tree, name),
+           PLAIT_FIELD_STRUCT_ARRAY(struct tree, children, count, tree_type));
+
 /* One in which all is there, of texts that lie elsewhere. */
 static struct note notes[2] = { { (char *)"one", 1 }, { NULL, 2 } };
 static char *tags[3] = { (char *)"sea", NULL, (char *)"" };
@@ -183,17 +191,31 @@ static void a_value_is_laid_out_in_one_room(void **unused)
     check_number(plait_type_room(&album_type, &(struct album){ .year = 1 }), 0);
 }
 
+static void a_tree(void **unused)
+{
+    (void)unused;
+    struct tree leaves[2] = { { .name = (char *)"left" }, { .name = (char *)"right" } };
+    struct tree branch = { (char *)"branch", 2, leaves }, root = { (char *)"root", 1, &branch }, copy;
+    check_code(plait_type_copy(tree_type, &copy, &root), 0);
+    check(copy.children != &branch && copy.children->children != leaves);
+    check_same_text(copy.children->children[1].name, "right");
+    check_number(plait_type_room(&tree_type, &copy), plait_type_room(&tree_type, &root));
+    plait_type_clear(tree_type, &copy);
+    check(!copy.children);
+}
+
+struct samples {
+    uint64_t count;
+    double *values;
+};
+PLAIT_TYPE(samples_type, struct samples, PLAIT_FIELD_ARRAY(struct samples, values, count));
+
 static void more_than_there_is(void **unused)
 {
     (void)unused;
     struct album vast = { .tag_count = SIZE_MAX / 2, .page_count = 1, .pages = pages };
-    struct samples {
-        uint64_t count;
-        double *values;
-    } samples = { UINT64_MAX / 4, NULL }, copy;
     double value = 1;
-    samples.values = &value;
-    PLAIT_TYPE(samples_type, struct samples, PLAIT_FIELD_ARRAY(struct samples, values, count));
+    struct samples samples = { UINT64_MAX / 4, &value }, copy;
     check_number(plait_type_room(&samples_type, &samples), SIZE_MAX);
     check_code(plait_type_copy(samples_type, &copy, &samples), PLAIT_ENOMEM);
     check_zero(&copy, sizeof copy);
@@ -228,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_copy_has_all_and_shares_nothing),
         cmocka_unit_test(arrays_of_nothing),
         cmocka_unit_test(a_value_is_laid_out_in_one_room),
+        cmocka_unit_test(a_tree),
         cmocka_unit_test(more_than_there_is),
         cmocka_unit_test(a_copy_without_memory_leaves_nothing),
     };

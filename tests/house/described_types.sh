@@ -10,6 +10,9 @@ struct pair { int a, b; };
 enum colour { RED, GREEN };
 struct label { char *text; enum colour colour; };
 PLAIT_TYPE(label_type, struct label, PLAIT_FIELD(struct label, text), PLAIT_FIELD(struct label, colour));
+struct tree { char *name; int count; struct tree *children; };
+PLAIT_TYPE(tree_type, struct tree, PLAIT_FIELD(struct tree, name),
+           PLAIT_FIELD_STRUCT_ARRAY(struct tree, children, count, tree_type));
 struct photo {
     char *path, *names[3], code[8];
     const char *title;
