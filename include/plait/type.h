@@ -85,7 +85,7 @@ PLAIT_END_DECLARATIONS
 #endif
 
 /* PLAIT_FIELD(T, member): a number, a string, a plait_bytes, a plain struct, or an array of one dimension of these, in
-   place. Other pointers are refused (those inside of a plain struct are not looked at).
+   place. Other pointers are refused (those inside of a plain struct or array are not looked at).
    PLAIT_FIELD_ARRAY(T, member, count): a pointer to as many of these as the integer field `count` says, which needs no
    line of its own. A negative count is none.
    PLAIT_FIELD_STRUCT(T, member, id): a struct in place that is described itself, before, as `id`; or an array of them.
