@@ -101,8 +101,8 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
         if (!found && now != INBOX_FIRST && lane == PLAIT_PLAIN) found = plait_deque_pop(&me->deque);
         if (found) return found;
     }
-    look_out(p, me);
     for (unsigned turn = 0;; turn++) {
+        if (turn == 1) look_out(p, me); /* not before: a look at the tail takes its line from those who put */
         plait_waiter node, *last = plait_waitlist_hold(&p->idle);
         bool surplus = p->active > p->most && !p->closed;
         plait_future *f = surplus ? NULL : plait_lanes_take(&p->lanes, lane_at(p, now));
@@ -111,6 +111,10 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
             plait_waitlist_release(&p->idle, last);
             plait_pool_carry_out(p, d);
             return (uintptr_t)f;
+        }
+        if (turn == 0) {
+            plait_waitlist_release(&p->idle, last);
+            continue;
         }
         bool nothing = surplus || plait_lanes_mark(&p->lanes),
              end = nothing && p->closed && !plait_pool_work_on_deques(p);
