@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "executor/pool.h"
 #include "future/tasks.h"
+#include "thread/thread.h"
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
@@ -197,7 +198,7 @@ TEST(E52_a_place_is_used_again_with_its_number)
         until((clock_move(PLAIT_MILLISECOND), statistics_of(pool).workers == 0));
         struct plait_worker *w = plait_pool_first_worker((struct plait_pool *)pool);
         check(!w->next);
-        until(plait_thread_join(w->thread, NULL, PLAIT_NOW) == 0);
+        until(plait_thread_gone(w->thread));
     }
     plait_executor_free(pool);
     clock_of_the_system();
