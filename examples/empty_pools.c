@@ -15,7 +15,7 @@ static int make_and_free(const plait_thread_options *options)
 
     plait_executor_statistics s;
     plait_executor_get_statistics(ex, &s);
-    printf("%zu threads, %llu tasks done\n", s.workers, (unsigned long long)s.done);
+    printf("%zu threads, %llu tasks done\n", s.workers, (unsigned long long)s.finished);
     plait_executor_free(ex);
     return 0;
 }
