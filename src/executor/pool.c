@@ -43,7 +43,8 @@ static size_t allowed_cpus(void)
 
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { .submit = plait_pool_submit,
+    static const struct plait_executor_operations operations = { .sharing = PLAIT_SHARES,
+                                                                 .submit = plait_pool_submit,
                                                                  .close = plait_pool_close,
                                                                  .free = plait_pool_free,
                                                                  .get_statistics = plait_pool_get_statistics,

@@ -194,7 +194,8 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 
 plait_executor *plait_thread_per_task_executor(void)
 {
-    static const struct plait_executor_operations operations = { .submit = submit,
+    static const struct plait_executor_operations operations = { .sharing = PLAIT_SHARES_WHEN_ASKED,
+                                                                 .submit = submit,
                                                                  .close = plait_never_closed,
                                                                  .free = plait_never_closed,
                                                                  .get_statistics = get_statistics,

@@ -55,7 +55,11 @@ struct plait_future {
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
 };
 
+/* Whether several tasks may share a place in the executor's queue. */
+enum plait_sharing { PLAIT_SHARES_NONE, PLAIT_SHARES_WHEN_ASKED, PLAIT_SHARES };
+
 struct plait_executor_operations {
+    enum plait_sharing sharing;
     /* Takes over one reference and sees to it that plait_future_run is called. Or a negative code, with a record. */
     int (*submit)(plait_executor *, plait_future *);
     void (*close)(plait_executor *);

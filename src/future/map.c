@@ -2,20 +2,24 @@
    the input, unless `each` wants them as they come, and none is left when plait_map returns; none is submitted after one
    that is seen to have failed, where failures end the map, or when it is too late. */
 #include <plait/map.h>
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "future/future.h"
+#include "future/chunk.h"
 #include "future/value.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_WINDOW = 256 };
+/* Two for each worker would keep no pool busy with small tasks, which end faster than one is woken to submit more. */
+enum { DEFAULT_WINDOW = 256, LARGEST_CHUNK = 64 };
+#define ONE_CHUNK (50 * PLAIT_MICROSECOND) /* what one is meant to take */
 
 /* One that is submitted and not collected. */
 struct slot {
     struct plait_watch watch; /* where they are collected as they come */
     plait_future *future;
     size_t index;
+    size_t chunk_end; /* the index behind the last that shares its place; for the first of them */
     struct slot *next_free;
 };
 
@@ -26,6 +30,11 @@ struct map {
     char *out;
     int line;
     size_t count, window, submitted, collected;
+    size_t chunk_size; /* how many are to share a place in the queue */
+    bool adapts;       /* to how fast they come, which is looked at after some time */
+    int64_t looked_at;
+    size_t collected_then;
+    struct plait_chunk chunk;  /* those not yet given to the executor */
     struct slot *slots, *free; /* those in use: by index, or in the set */
     struct plait_set set;
     void *value;  /* for `next` */
@@ -51,11 +60,15 @@ static int ends(struct map *m, int code, const char *who)
     return 0;
 }
 
-/* A deadline that has passed lets one try. */
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* A deadline that has passed lets one try. A chunk is begun when there is room for all of it. */
 static bool may_submit(struct map *m)
 {
     plait_deadline deadline = m->options.deadline;
-    if (m->stopped || m->submitted == m->count || m->submitted - m->collected == m->window) return false;
+    size_t room = m->window - (m->submitted - m->collected), left = m->count - m->submitted;
+    if (m->stopped || !left || !room) return false;
+    if (!m->chunk.first && room < least(m->chunk_size, least(left, m->window))) return false;
     return !m->submitted || plait_is_now(deadline) || !plait_has_passed(deadline);
 }
 
@@ -82,6 +95,43 @@ static struct slot *slot_for(struct map *m, size_t index)
     return s;
 }
 
+/* As fast as results have come lately, so many share a place that it takes ONE_CHUNK; but each of the workers has some. */
+static void adapt(struct map *m)
+{
+    int64_t now = plait_time_roughly();
+    if (now == m->looked_at) return;
+    size_t come = m->collected - m->collected_then;
+    plait_executor_statistics s;
+    plait_executor_get_statistics(m->executor, &s);
+    size_t fair = m->window / (2 * (s.workers > 2 ? s.workers : 2));
+    double fitting = m->looked_at ? (double)come * ONE_CHUNK / (double)(now - m->looked_at) : 0;
+    m->chunk_size = least(fitting < LARGEST_CHUNK ? (size_t)fitting : LARGEST_CHUNK, fair);
+    if (!m->chunk_size) m->chunk_size = 1;
+    m->looked_at = now;
+    m->collected_then = m->collected;
+}
+
+/* Gives those that wait for others to share their place to the executor. */
+static void send(struct map *m)
+{
+    size_t count = m->chunk.count;
+    if (!count) return;
+    if (!m->options.each) m->slots[(m->submitted - count) % m->window].chunk_end = m->submitted;
+    plait_chunk_submit(&m->chunk, m->executor);
+}
+
+static plait_future *submit_one(struct map *m, const void *value)
+{
+    if (!m->chunk.first && m->adapts) adapt(m);
+    if (m->chunk_size <= 1) return plait_submit_task(m->executor, m->task, value, NULL, 0, m->file, m->line);
+    plait_future *f = plait_future_new(m->task, value, m->task->name, m->file, m->line);
+    if (!f) return &plait_no_memory_future;
+    int err = plait_argument_missing(m->task, value);
+    if (err) plait_future_start(f, m->executor, err);
+    else plait_chunk_add(&m->chunk, f);
+    return f;
+}
+
 static int submit(struct map *m)
 {
     const void *value = NULL;
@@ -90,9 +140,12 @@ static int submit(struct map *m)
     if (err == PLAIT_EDONE) return 0;
     if (err) return ends(m, err, "`next`");
     struct slot *s = slot_for(m, m->submitted);
-    s->index = m->submitted++;
-    s->future = plait_submit_task(m->executor, m->task, value, NULL, 0, m->file, m->line);
+    s->index = m->submitted;
+    s->chunk_end = 0;
+    s->future = submit_one(m, value);
+    m->submitted++;
     if (m->options.next) plait_argument_clear(m->task, m->value);
+    if (m->chunk.count >= m->chunk_size) send(m);
     if (m->options.each) plait_set_add(&m->set, &s->watch, s->future);
     else if ((!m->options.errors || m->options.halt) && plait_future_failed(s->future)) m->stopped = true;
     return 0;
@@ -108,10 +161,20 @@ static int outcome(struct map *m, struct slot *s)
     return err;
 }
 
+/* Its last one ends it; so that we are not woken at each. Who may run them himself does that, in their order. What this
+   wait says is said again by that for the first. */
+static void wait_for_chunk(struct map *m, struct slot *s)
+{
+    if (plait_may_help(m->options.deadline)) return;
+    plait_future *last = m->slots[(s->chunk_end - 1) % m->window].future;
+    (void)!plait_future_wait_or_run(last, m->options.deadline, PLAIT_CANCELLABLE, NULL);
+}
+
 static int collect_in_order(struct map *m)
 {
     struct slot *s = slot_for(m, m->collected);
     plait_scope *outer = plait_current()->scope;
+    if (s->chunk_end && !plait_future_done(s->future)) wait_for_chunk(m, s);
     int err = plait_future_wait_or_run(s->future, m->options.deadline, PLAIT_CANCELLABLE, outer);
     if (!err && s->future->was_cut && outer && plait_cancelled()) err = PLAIT_ECANCELED;
     if (err) return plait_failed(err);
@@ -162,6 +225,7 @@ static void drop(plait_future *f)
 static void abandon(struct map *m)
 {
     struct plait_watch *watch;
+    plait_chunk_submit(&m->chunk, NULL);
     plait_set_cancel(&m->set);
     while (plait_set_next(&m->set, &watch, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE, NULL) == 0) drop(watch->future);
     if (m->options.each) return;
@@ -183,6 +247,7 @@ static int run(struct map *m)
             if (!err && m->options.each && in_flight(m)) err = collect_next(m, false);
         }
         if (err) return err;
+        send(m);
         if (in_flight(m)) err = collect(m);
         else if (m->stopped || m->submitted == m->count) return 0;
         else err = plait_failed(PLAIT_ETIMEDOUT);
@@ -200,6 +265,10 @@ static int prepare(struct map *m)
     if (o->next && !m->count) m->count = SIZE_MAX;
     m->window = o->window ? o->window : DEFAULT_WINDOW;
     if (m->window > m->count) m->window = m->count;
+    enum plait_sharing sharing = m->executor ? m->executor->operations->sharing : PLAIT_SHARES_NONE;
+    m->adapts = sharing == PLAIT_SHARES && !o->chunk;
+    m->chunk_size = sharing != PLAIT_SHARES_NONE && o->chunk ? least(o->chunk, m->window ? m->window : 1) : 1;
+    m->chunk.stop = !o->each && !o->errors && !o->halt;
     m->slots = m->window < SIZE_MAX / sizeof *m->slots ? plait_allocate((m->window + 1) * sizeof *m->slots) : NULL;
     m->value = m->slots && o->next ? plait_allocate(m->task->argument_size + 1) : NULL;
     if (!m->slots || (o->next && !m->value)) {
