@@ -2,7 +2,11 @@
 
    The order of work: tasks that come from outside of a pool start in the order of their submits. A task that waits for
    futures of its own pool runs them itself when they have not started, or a spare worker stands in for it: a pool never
-   hangs because its tasks wait for each other. */
+   hangs because its tasks wait for each other.
+
+   The end of the program, by exit(3) or by main's return, waits for tasks as it does for threads: after the hooks and the
+   threads (<plait/thread.h>) each pool that has not been freed is closed, and what is inside of it runs to its end; after
+   10 s it is said what that is. For a task that calls exit, and what else is in its pool, nothing is waited. */
 #ifndef PLAIT_EXECUTOR_H
 #define PLAIT_EXECUTOR_H
 

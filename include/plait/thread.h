@@ -1,8 +1,8 @@
 /* thread.h: a thread of one's own. For work that comes in pieces, an executor is usually the better choice.
 
    The end of the program, by exit(3) or by main's return, first runs the hooks of plait_at_exit and then waits for all
-   threads that were neither detached nor started as daemons, saying which when that takes long. What still runs then is
-   cut off. A forked child has the forking thread alone: the others are not there, and to wait for one gives
+   threads that were neither detached nor started as daemons, saying which when that takes long, and for the tasks of
+   executors. What still runs then is cut off. A forked child has the forking thread alone: the others are not there, and to wait for one gives
    PLAIT_EFORKED. What they held, waited for or were just changing stays so: a child makes such mutexes, events and the
    like anew, in their place (they need no end), or leaves them alone. */
 #ifndef PLAIT_THREAD_H

@@ -1,5 +1,5 @@
 /* pool.h: a pool of threads, inside: pool.c makes and ends it, intake.c takes tasks in, engage.c wakes and starts workers,
-   worker.c is the life of one, figures.c tells how things stand. Tasks from outside come through one inbox, in order; what
+   worker.c is the life of one, figures.c tells how things stand, at_exit.c ends what the program has not. Tasks from outside come through one inbox, in order; what
    a worker submits to its own pool goes on a deque of its own, which it empties from the new end and others steal from at
    the old one.
 
@@ -76,6 +76,8 @@ struct plait_pool {
     plait_waitlist ended;                   /* closed: no worker is alive, nor will be */
     size_t stack_size;
     char *name;
+    struct plait_pool *newer, *older; /* of at_exit.c, as the next two */
+    bool listed, ending;
 };
 
 static inline struct plait_worker *plait_pool_first_worker(struct plait_pool *p)
@@ -156,6 +158,11 @@ size_t plait_pool_list(plait_executor *, plait_running_task *list, size_t room);
 void plait_pool_close(plait_executor *);
 int plait_pool_shutdown(plait_executor *, const plait_shutdown_options *);
 void plait_pool_free(plait_executor *);
+
+/* at_exit.c: puts a new pool where the end of the program finds it: 0 or PLAIT_ENOMEM; and takes it off there: false when the
+   end is at it and it must stay. */
+int plait_pool_list_for_exit(struct plait_pool *);
+bool plait_pool_unlist(struct plait_pool *);
 
 /* What a worker's thread runs, given its struct plait_worker. */
 int plait_worker_run(void *worker);

@@ -86,13 +86,14 @@ static void free_workers(struct plait_pool *p, bool join)
 void plait_pool_free(plait_executor *ex)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
-    bool ours = ex->generation == plait_process_generation();
+    bool ours = ex->generation == plait_process_generation(), mine = plait_pool_unlist(p);
     if (ours) {
         if (plait_current()->worker == p) plait_stop("pool %s was freed by one of its own tasks", p->name);
         plait_waiter node = plait_waiter_here();
         if (plait_waitlist_add(&p->ended, &node))
             (void)!plait_wait_in(&p->ended, &node, PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE); /* nothing cuts it short */
     }
+    if (!mine) return;
     free_workers(p, ours);
     plait_record_unref(p->reason);
     free(p->name);

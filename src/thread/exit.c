@@ -18,6 +18,7 @@ struct hook {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int unprepared;
 static struct hook closed;
+_Atomic(void (*)(void)) plait_exit_last;
 static _Atomic(struct hook *) hooks; /* newest first; &closed: the program ends */
 
 static void wait_for(plait_thread *t)
@@ -41,6 +42,8 @@ static void at_exit(void)
         free(h);
     }
     for (plait_thread *t; (t = plait_alive_to_wait_for());) wait_for(t);
+    void (*last)(void) = atomic_load_explicit(&plait_exit_last, memory_order_acquire);
+    if (last) last();
 }
 
 static void prepare(void) { unprepared = atexit(at_exit) == 0 ? 0 : PLAIT_ENOMEM; }

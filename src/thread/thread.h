@@ -62,6 +62,10 @@ plait_thread *plait_alive_to_wait_for(void); /* another one that the end of the 
 /* exit.c: 0, or PLAIT_ENOMEM. May be repeated. */
 int plait_exit_prepare(void);
 
+/* Called last by the end of the program, when all threads have been waited for: for a higher room, which sets it and has
+   called plait_exit_prepare. */
+extern _Atomic(void (*)(void)) plait_exit_last;
+
 /* local.c: the running thread's values are destroyed. */
 void plait_local_end_thread(void);
 
