@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BLOCK = 448, MAGAZINE = 64, DEPOT = 128 }; /* so the depot holds 3.6 MB at most */
+enum { MAGAZINE = 64, DEPOT = 128 }; /* so the depot holds 3.6 MB at most */
 
 #if defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
@@ -82,7 +82,7 @@ static void *refill(void)
         b = depot_count ? depot[--depot_count] : NULL;
         pthread_mutex_unlock(&depot_guard);
     }
-    if (!b) return malloc(BLOCK);
+    if (!b) return malloc(PLAIT_BLOCK);
     mine = (struct magazine){ b->next, MAGAZINE - 1 };
     return b;
 }
@@ -90,7 +90,7 @@ static void *refill(void)
 void *plait_block_new(size_t size)
 {
     if (plait_refused("memory")) return NULL;
-    if (PLAIN_MALLOC || size > BLOCK) return malloc(size);
+    if (PLAIN_MALLOC || size > PLAIT_BLOCK) return malloc(size);
     struct block *b = mine.first;
     if (!b) return refill();
     mine.first = b->next;
@@ -112,7 +112,7 @@ static void exchange(void)
 void plait_block_free(void *block, size_t size)
 {
     if (!known && !PLAIN_MALLOC) make_known();
-    if (PLAIN_MALLOC || size > BLOCK || !known) {
+    if (PLAIN_MALLOC || size > PLAIT_BLOCK || !known) {
         free(block);
         return;
     }

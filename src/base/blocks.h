@@ -3,7 +3,9 @@
 #define PLAIT_BASE_BLOCKS_H
 #include <plait/api.h>
 
-/* `size` bytes, not zeroed, or NULL; and back, with the same size. */
+enum { PLAIT_BLOCK = 448 }; /* larger ones are malloc's */
+
+/* `size` bytes, not zeroed, or NULL. And back, with the same size; or with PLAIT_BLOCK, if it is no larger. */
 void *plait_block_new(size_t size);
 void plait_block_free(void *block, size_t size);
 

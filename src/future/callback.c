@@ -134,6 +134,8 @@ static struct plait_callbacks *callbacks_of(plait_future *f)
     made->parker.operations = &no_operations;
     made->node.parker = &made->parker;
     made->generation = plait_process_generation();
+    atomic_store_explicit(&f->called, true,
+                          memory_order_relaxed); /* before: who frees it, or wakes the node, sees it */
     if (atomic_compare_exchange_strong_explicit(&f->callbacks, &c, made, memory_order_acq_rel, memory_order_acquire))
         return made;
     free(made);

@@ -37,11 +37,12 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
     size_t size = sizeof(plait_future) + owned_at + owned;
     plait_future *f = result_at <= UINT32_MAX && owned < SIZE_MAX / 2 ? plait_block_new(size) : NULL;
     if (f) {
-        memset(f, 0, offsetof(plait_future, rank));
+        memset(f, 0, offsetof(plait_future, scope));
+        memset(&f->name, 0, offsetof(plait_future, rank) - offsetof(plait_future, name));
         atomic_init(&f->references, 2);
         atomic_init(&f->owners, 1);
         f->task = task, f->name = name, f->file = file, f->line = line;
-        f->result_at = (uint32_t)result_at, f->size = size, f->taken = taken;
+        f->result_at = (uint32_t)result_at, f->size = size, f->large = size > PLAIT_BLOCK, f->taken = taken;
         memset(f->data + result_at, 0, task->result_size);
         if (task->argument_size && argument) memcpy(f->data, argument, task->argument_size);
         if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
@@ -71,9 +72,10 @@ void plait_future_release(plait_future *f)
     if (!silent) plait_report_failure(PLAIT_REPORT_TASK, f->name, f->error, f->record ? &f->record->public : NULL);
     if (f->taken) plait_bytes_clear((plait_bytes *)f->data);
     if (plait_result_owns(f->task)) plait_result_clear(f->task, result_of(f));
-    plait_record_unref(f->record);
-    plait_callbacks_free(atomic_load_explicit(&f->callbacks, memory_order_relaxed));
-    plait_block_free(f, f->size);
+    if (f->error) plait_record_unref(f->record);
+    if (atomic_load_explicit(&f->called, memory_order_relaxed))
+        plait_callbacks_free(atomic_load_explicit(&f->callbacks, memory_order_relaxed));
+    plait_block_free(f, f->large ? f->size : PLAIT_BLOCK);
 }
 
 bool plait_future_done(plait_future *f) { return plait_waitlist_closed(&f->waiters); }
@@ -97,7 +99,7 @@ void plait_future_finish(plait_future *f, int error, plait_record *record)
     f->record = record;
     plait_waiter *waiters = plait_waitlist_claim_all(&f->waiters, true);
     if (!waiters) return;
-    bool callbacks = atomic_load_explicit(&f->callbacks, memory_order_relaxed); /* its node, if any, is among those */
+    bool callbacks = atomic_load_explicit(&f->called, memory_order_relaxed); /* their node, if any, is among those */
     plait_wake(waiters);
     if (callbacks) plait_callbacks_run(f);
 }
@@ -108,7 +110,7 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     plait_context *self = plait_context_enter(f);
     *record = NULL;
     if (!self) return PLAIT_ENOMEM;
-    plait_deadline deadline = f->limit ? plait_sooner(f->deadline, plait_after(f->limit)) : f->deadline;
+    plait_deadline deadline = f->limited ? plait_sooner(f->deadline, plait_after(f->limit)) : f->deadline;
     plait_scope_prepare(&f->scope, outer, self->parker, deadline, 0);
     self->scope = &f->scope;
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
@@ -117,7 +119,7 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     if (self->scope != &f->scope)
         plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
     plait_record *said = plait_context_leave(self, f->name);
-    if (error == PLAIT_ECANCELED && (f->expires || f->limit) && plait_scope_expired(&f->scope))
+    if (error == PLAIT_ECANCELED && (f->expires || f->limited) && plait_scope_expired(&f->scope))
         said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
                                 deadline.at == f->deadline.at ? "deadline" : "limit");
     *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);

@@ -26,31 +26,42 @@ struct plait_link {
     _Atomic(struct plait_link *) next;
 };
 
+/* Laid out by who touches it, in about a cache line each, since a line that goes from one CPU to another costs more than
+   all else in a short task: what goes to and fro, what is the runner's alone, what the submitter writes. */
 struct plait_future {
     struct plait_link link; /* first: the two addresses are one */
-    _Atomic uint32_t references, owners, state;
-    _Atomic bool seen;       /* the outcome, by somebody; or nobody cares */
-    bool taken;              /* the argument's block was handed over, and is to be freed */
-    bool was_cut;            /* the task's own code was PLAIT_ECANCELED */
-    bool watched;            /* it is in a set */
-    bool expires;            /* `deadline` was given to it at its submit: it is not started later */
-    bool inherits;           /* the scopes of who submits it, where it runs inside of the submit */
+    _Atomic uint32_t references, owners;
+    int error;
+    uint32_t result_at;      /* in `data`, behind the argument */
     plait_waitlist waiters;  /* closed: done */
     plait_deadline deadline; /* of the root scope */
-    int64_t limit;           /* from the start of an attempt; 0: none */
     const plait_task *task;
-    plait_executor *executor; /* to compare with; it may have gone once the future is not pending */
+    _Atomic uint32_t state;
+    int line;
+    _Atomic bool seen;   /* the outcome, by somebody; or nobody cares */
+    _Atomic bool called; /* there are, or were, `callbacks` */
+    bool taken;          /* the argument's block was handed over, and is to be freed */
+    bool expires;        /* `deadline` was given to it at its submit: it is not started later */
+    bool limited;        /* it has a `limit` */
+    bool large;          /* its `size` is not that of most */
+
+    plait_scope scope;    /* the root scope of the task; valid from RUNNING on */
+    plait_record *record; /* valid once there is an error */
+
     const char *name, *file;
-    plait_record *record;
+    plait_executor *executor;                    /* to compare with; it may have gone once the future is not pending */
+    int64_t limit;                               /* from the start of an attempt; 0: none */
     _Atomic(struct plait_callbacks *) callbacks; /* NULL until one is added */
-    int error, line, retries, priority;
+    size_t size;                                 /* of the whole */
+    int retries, priority;
     uint32_t generation; /* of the process that submitted it */
-    uint32_t result_at;  /* in `data`, behind the argument */
-    size_t size;         /* of the whole */
+    bool was_cut;        /* the task's own code was PLAIT_ECANCELED */
+    bool watched;        /* it is in a set */
+    bool inherits;       /* the scopes of who submits it, where it runs inside of the submit */
+
     /* What follows is not set up when a future is made. */
     plait_heap_node rank; /* among those of a priority, with `number`: the executor's */
     uint64_t number;
-    plait_scope scope;                          /* the root scope of the task; valid from RUNNING on */
     struct plait_watch watch;                   /* for the one set that it may be in */
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
 };

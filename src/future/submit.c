@@ -23,6 +23,7 @@ static int take_options(plait_future *f, const plait_submit_options *o)
     f->deadline = o->deadline;
     f->expires = o->deadline.at != 0;
     f->limit = o->limit;
+    f->limited = o->limit != 0;
     f->retries = o->retries;
     f->priority = o->priority;
     return 0;
