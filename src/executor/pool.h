@@ -67,7 +67,8 @@ struct plait_pool {
     size_t most, alive, active;        /* workers */
     size_t idle_count, asleep, spares; /* idle; in a wait for futures; the most ever above `most` */
     bool closed;
-    _Atomic bool cancelling;    /* what is queued is cancelled, not run; set once closed */
+    _Atomic bool cancelling; /* what is queued is cancelled, not run; set once closed */
+    unsigned draining;       /* who is at that: workers leave the lanes to them, so that it is done when they return */
     int64_t pause, pause_until; /* after a thread was refused; 0: none was lately */
     _Atomic unsigned started;
     _Atomic(struct plait_worker *) workers; /* newest first; none goes before the pool */

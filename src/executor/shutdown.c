@@ -47,13 +47,17 @@ static void cancel(struct plait_pool *p, plait_future *f)
 
 static void cancel_queued(struct plait_pool *p)
 {
+    plait_waiter *last = plait_waitlist_hold(&p->idle);
     atomic_store_explicit(&p->cancelling, true, memory_order_relaxed); /* for what comes on the lanes yet */
+    p->draining++;
+    plait_waitlist_release(&p->idle, last);
     for (struct plait_worker *w = plait_pool_first_worker(p); w; w = w->next)
         for (plait_future *f; (f = steal_future(&w->deque));) cancel(p, f);
     for (;;) {
-        plait_waiter *last = plait_waitlist_hold(&p->idle);
+        last = plait_waitlist_hold(&p->idle);
         plait_future *f = plait_lanes_take(&p->lanes, PLAIT_ABOVE);
         bool through = !f && !plait_inbox_stirs(&p->lanes.inbox);
+        p->draining -= through;
         plait_waitlist_release(&p->idle, last);
         if (through) return;
         if (f) cancel(p, f);

@@ -105,7 +105,7 @@ static uintptr_t next_task(struct plait_pool *p, struct plait_worker *me)
         if (turn == 1) look_out(p, me); /* not before: a look at the tail takes its line from those who put */
         plait_waiter node, *last = plait_waitlist_hold(&p->idle);
         bool surplus = p->active > p->most && !p->closed;
-        plait_future *f = surplus ? NULL : plait_lanes_take(&p->lanes, lane_at(p, now));
+        plait_future *f = surplus || p->draining ? NULL : plait_lanes_take(&p->lanes, lane_at(p, now));
         if (f) {
             struct plait_decision d = plait_pool_decide(p, &last, false);
             plait_waitlist_release(&p->idle, last);
