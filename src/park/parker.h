@@ -22,12 +22,14 @@ struct plait_parker_operations {
                    plait_deadline); /* revents; 0: woken, late or spurious; -errno.
                                                                              Looks at fd at least once, token or not */
     void (*unpark)(plait_parker *); /* from anywhere, a signal handler too */
+    void (*yield)(plait_parker *);  /* lets its home's other owners run; NULL where it is the only one */
 };
 struct plait_parker {
     const struct plait_parker_operations *operations;
     _Atomic uint32_t state;
     bool may_spin;      /* a look again before a park may help: not on one CPU, not in a loop */
     const void *home;   /* what runs the owner: two owners of one home never run at once */
+    unsigned cut;       /* waits that were cut short at once, since it last slept or yielded for that */
     void *watch;        /* the long wait for a lock that the owner is in; guarded by deadlock.c */
     plait_parker *made; /* on the list of all runners' parkers, for a clock that moves by hand */
 };

@@ -6,6 +6,7 @@
 #include "base/stop.h"
 
 enum { ALIVE, CANCELLED, EXPIRED }; /* plait_scope.end */
+enum { PATIENCE = 16 };             /* waits that are cut short in a row */
 
 void plait_scope_prepare(plait_scope *s, plait_scope *outer, plait_parker *parker, plait_deadline deadline, int shield)
 {
@@ -64,10 +65,21 @@ bool plait_cancelled(void)
 bool plait_scope_expired(const plait_scope *s) { return s->end == EXPIRED; }
 bool plait_scope_cancelled(const plait_scope *s) { return s->end == CANCELLED; }
 
+/* One who goes on asking in a dead scope must not keep from running the others of his home, who might be what he waits
+   for. */
+static int cut_short(plait_parker *p)
+{
+    if (p->operations->yield && ++p->cut == PATIENCE) {
+        p->cut = 0;
+        p->operations->yield(p);
+    }
+    return PLAIT_ECANCELED;
+}
+
 int plait_wait_begin(plait_deadline deadline)
 {
     plait_context *self = plait_current();
-    return self->scope && !plait_is_now(deadline) && dead(self) ? PLAIT_ECANCELED : 0;
+    return self->scope && !plait_is_now(deadline) && dead(self) ? cut_short(self->parker) : 0;
 }
 
 plait_deadline plait_nearest(plait_deadline d)

@@ -122,6 +122,18 @@ static int thread_park_on(plait_parker *p, int fd, short events, plait_deadline 
     return error ? error : on[0].revents;
 }
 
+int plait_thread_parker_event(plait_parker *p) { return event_of((struct plait_thread_parker *)p); }
+
+bool plait_thread_parker_sleeps(plait_parker *p, bool spin)
+{
+    return !(spin && token_comes_soon((struct plait_thread_parker *)p)) && say(p, PLAIT_PARKED_ON);
+}
+
+void plait_thread_parker_woke(plait_parker *p)
+{
+    atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
+}
+
 static void thread_unpark(plait_parker *p)
 {
     uint32_t was = atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_acq_rel);
@@ -139,7 +151,9 @@ static void thread_unpark(plait_parker *p)
 
 void plait_thread_parker_prepare(struct plait_thread_parker *t)
 {
-    static const struct plait_parker_operations operations = { thread_park, thread_park_on, thread_unpark };
+    static const struct plait_parker_operations operations = { .park = thread_park,
+                                                               .park_on = thread_park_on,
+                                                               .unpark = thread_unpark };
     pthread_once(&once, count_cpus);
     t->event = -1;
     t->spins = PLAIT_FEWEST_SPINS;

@@ -19,6 +19,13 @@ void plait_thread_parker_forked(struct plait_thread_parker *own);
 
 extern _Atomic uint64_t plait_parker_wakes; /* system calls made to wake another thread; for tests and benchmarks */
 
+/* For a loop, which sleeps in a poller of its own: the eventfd that wakes the running thread then, to be watched for
+   POLLIN, or -errno; says that it is about to sleep there, false if it need not, having spun before or not; and is back,
+   whatever was said. */
+int plait_thread_parker_event(plait_parker *);
+bool plait_thread_parker_sleeps(plait_parker *, bool spin);
+void plait_thread_parker_woke(plait_parker *);
+
 /* Spinning, for whoever has something to look at that may come soon. At most as many spin at once as there are CPUs but
    one. `plait_spin_begin` says whether one more may; then `plait_spin_end`. `turns` is how long it is worth it: it grows
    when it paid, and shrinks when not. */
