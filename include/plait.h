@@ -25,6 +25,7 @@
 #include <plait/group.h>
 #include <plait/io.h>
 #include <plait/local.h>
+#include <plait/loop.h>
 #include <plait/map.h>
 #include <plait/mutex.h>
 #include <plait/once.h>

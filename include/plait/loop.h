@@ -1,0 +1,84 @@
+/* loop.h: coroutines. The same task functions, locks, queues, futures and calls as in threads: where a thread would block,
+   a coroutine lets the others of its loop go on.
+
+   plait_run starts a loop on the calling thread and ends it again. In it, plait_spawn starts further tasks; all of them
+   run on that thread, one at a time, and change places only where one waits. A task that computes for long should call
+   plait_yield now and then, or be submitted to a pool of threads and awaited. */
+#ifndef PLAIT_LOOP_H
+#define PLAIT_LOOP_H
+
+#include <plait/future.h>
+PLAIT_BEGIN_DECLARATIONS
+
+typedef struct plait_loop plait_loop;
+
+/* Runs task `f` with its argument (a pointer to it, NULL for void) as a coroutine on a new loop on the calling thread,
+   and everything that it starts there; copies its result to *result (NULL: drops it) and returns its code. When it has
+   ended, tasks that are left are cancelled, and those that had begun are waited for; calls that are left are dropped.
+   Or, without having run it: PLAIT_EINVAL inside of a running loop, or without the argument; PLAIT_ENOMEM; -EMFILE or
+   -ENFILE without a descriptor for the poller; PLAIT_ECANCELED in a dead scope. When a scope dies around the call, the
+   task is cancelled, and the code is PLAIT_ECANCELED. */
+#define plait_run(f, argument, result)                                                                                 \
+    plait_run_task(&f##_plait_task, PLAIT_ARGUMENT_(f, argument), PLAIT_RESULT_(f, result), __FILE__, __LINE__)
+PLAIT_API int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file,
+                             int line) PLAIT_MUST_CHECK;
+
+/* The executor that starts coroutines on the loop of the running thread; NULL without one. It is the loop's: it is never
+   closed nor freed, other threads may submit to it as long as the loop runs, and get PLAIT_ECLOSED afterwards. Tasks
+   begin in the order of their submits, and none inside of its submit. */
+PLAIT_API plait_executor *plait_loop_executor(void);
+
+/* Submits a task to the running loop. Outside of a loop the future has failed with PLAIT_EINVAL. */
+#define plait_spawn(f, ...) plait_submit(plait_loop_executor(), f, __VA_ARGS__)
+
+/* Lets all others that are ready go on first; in a plain thread, other threads. 0; PLAIT_ECANCELED in a dead scope. */
+PLAIT_API int plait_yield(void);
+
+/* The loop of the running thread, or NULL. */
+PLAIT_API plait_loop *plait_loop_current(void);
+
+/* Calls function(context) on the loop's own stack: in the loop's next pass, in the order of the calls. A function that is
+   called so must not wait, since the whole loop would. 0; PLAIT_ENOMEM; PLAIT_EINVAL outside of a loop. */
+PLAIT_API int plait_call_soon(void (*function)(void *context), void *context) PLAIT_MUST_CHECK;
+
+/* The same from any thread, for a loop that runs; PLAIT_ECLOSED when it has ended. Never waits. */
+PLAIT_API int plait_loop_post(plait_loop *loop, void (*function)(void *context), void *context) PLAIT_MUST_CHECK;
+
+/* The same at a time: of two with the same time, the one that was asked for first comes first; one whose time has passed
+   comes in the next pass. The call is valid until its function begins or it is cancelled. NULL: PLAIT_ENOMEM, or
+   PLAIT_EINVAL outside of a loop. PLAIT_FOREVER never comes. */
+typedef struct plait_call plait_call;
+PLAIT_API plait_call *plait_call_later(int64_t nanoseconds, void (*function)(void *context), void *context);
+PLAIT_API plait_call *plait_call_at(plait_deadline at, void (*function)(void *context), void *context);
+
+/* Takes it back, before its function has begun. By the loop's thread. */
+PLAIT_API void plait_call_cancel(plait_call *call);
+
+/* Calls function(fd, revents, context) on the loop's own stack whenever the descriptor is ready for `events` (as for
+   poll(2)), as long as it is: until plait_loop_unwatch. It stays the caller's, and is to be closed after that. NULL:
+   PLAIT_ENOMEM, -EBADF, -EPERM for a file, or PLAIT_EINVAL outside of a loop. */
+typedef struct plait_watcher plait_watcher;
+PLAIT_API plait_watcher *plait_loop_watch(int fd, short events, void (*function)(int fd, short revents, void *context),
+                                          void *context);
+PLAIT_API void plait_loop_unwatch(plait_watcher *watcher);
+
+/* Zero bytes are the defaults. */
+typedef struct plait_multi_loop_options {
+    int loops;         /* default the CPUs that this process may use */
+    const char *name;  /* copied; threads are called name-1, name-2 …; default "loops-N" */
+    size_t stack_size; /* bytes of each coroutine's stack; default 64 KiB */
+} plait_multi_loop_options;
+
+/* Coroutines on several loops, each on a thread of its own; the threads are started by the first submit. A task goes to
+   the loop that has the fewest, and stays there; what it spawns stays with it. NULL for a negative count or without memory
+   (plait_error tells). The caller ends it with plait_executor_free, which waits for all tasks and is not to be called by
+   one of them: that would stop the program. Statistics count as running what was submitted and has not ended. */
+PLAIT_API plait_executor *plait_multi_loop_executor_new_sized(const plait_multi_loop_options *options,
+                                                              size_t options_size);
+static inline plait_executor *plait_multi_loop_executor_new(const plait_multi_loop_options *options)
+{
+    return plait_multi_loop_executor_new_sized(options, sizeof *options);
+}
+
+PLAIT_END_DECLARATIONS
+#endif

@@ -1,0 +1,154 @@
+/* coroutine.c: records of coroutines and the switch between them, with all who must be told of it: plait's own idea of
+   the running context, C++'s of the exceptions in flight, and those of the sanitizers and valgrind of the stack. */
+#include "coroutine/coroutine.h"
+#include "base/memory.h"
+#include <pthread.h>
+#include <string.h>
+
+#if defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define TSAN 1
+#elif __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define TSAN 1
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define ASAN 1
+#endif
+#ifdef TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+#ifdef ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_STACK_REGISTER(start, end) (void)0
+#endif
+
+/* The sanitizers' frames are several times as large. */
+#if defined ASAN || defined TSAN
+enum { MULTIPLE = 4 };
+#else
+enum { MULTIPLE = 1 };
+#endif
+enum { WARM = 64 }; /* free ones whose pages are kept */
+
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static plait_coroutine *unused; /* each pointing to the next by `older` */
+static size_t unused_count;
+
+static void before_fork(void) { pthread_mutex_lock(&guard); }
+static void after_fork(void) { pthread_mutex_unlock(&guard); }
+static void in_forked_child(void)
+{
+    unused = NULL; /* ThreadSanitizer takes them for the parent's threads */
+    unused_count = 0;
+    after_fork();
+}
+static void prepare(void) { pthread_atfork(before_fork, after_fork, in_forked_child); }
+
+static plait_coroutine *take_unused(size_t size)
+{
+    pthread_once(&once, prepare);
+    pthread_mutex_lock(&guard);
+    plait_coroutine **at = &unused, *c;
+    while ((c = *at) && c->stack.size < size) at = &c->older;
+    if (c) {
+        *at = c->older;
+        unused_count--;
+    }
+    pthread_mutex_unlock(&guard);
+    return c;
+}
+
+plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_operations *operations,
+                                     void (*entry)(void *))
+{
+    size *= MULTIPLE;
+    plait_coroutine *c = take_unused(size);
+    if (c) return c;
+    struct plait_stack stack;
+    if (!plait_stack_map(size, &stack)) return NULL;
+    char *top = stack.floor + stack.size;
+    c = (void *)(top - ((sizeof *c + 63) & ~(size_t)63));
+    c->stack = stack;
+    c->parker.operations = operations;
+    c->root.parker = c->inner.parker = &c->parker;
+    c->root.inner = &c->inner;
+    c->root.stack_floor = stack.floor + stack.size / 4;
+    c->current = &c->root;
+    c->left_at = plait_stack_prepare(c, (size_t)((char *)c - stack.floor), entry, c);
+    (void)VALGRIND_STACK_REGISTER(stack.floor, top);
+#ifdef TSAN
+    c->fiber = __tsan_create_fiber(0);
+#endif
+    return c;
+}
+
+void plait_coroutine_free(plait_coroutine *c)
+{
+    pthread_mutex_lock(&guard);
+    bool cold = unused_count >= WARM;
+    pthread_mutex_unlock(&guard);
+    if (cold) plait_stack_trim(&c->stack);
+    pthread_mutex_lock(&guard);
+    c->older = unused;
+    unused = c;
+    unused_count++;
+    pthread_mutex_unlock(&guard);
+}
+
+void plait_coroutine_adopt(plait_coroutine *c)
+{
+    c->current = plait_current();
+#ifdef TSAN
+    c->fiber = __tsan_get_current_fiber();
+#endif
+#ifdef ASAN
+    pthread_attr_t attributes;
+    void *floor;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+    if (pthread_attr_getstack(&attributes, &floor, &c->stack.size) == 0) c->stack.floor = floor;
+    pthread_attr_destroy(&attributes);
+#endif
+}
+
+/* Of the C++ runtime, where the program has one. */
+extern void *__cxa_get_globals(void) __attribute__((weak));
+
+static void exchange_exceptions(plait_coroutine *from, plait_coroutine *to)
+{
+    if (!__cxa_get_globals) return;
+    void *globals = __cxa_get_globals();
+    memcpy(from->exceptions, globals, sizeof from->exceptions);
+    memcpy(globals, to->exceptions, sizeof to->exceptions);
+}
+
+void plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to)
+{
+    from->current = plait_switch(to->current);
+    exchange_exceptions(from, to);
+#ifdef ASAN
+    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack.floor, to->stack.size);
+#endif
+#ifdef TSAN
+    __tsan_switch_to_fiber(to->fiber, 0);
+#endif
+    plait_stack_switch(&from->left_at, to->left_at);
+#ifdef ASAN
+    __sanitizer_finish_switch_fiber(from->fake_stack, NULL, NULL);
+#endif
+}
+
+void plait_coroutine_arrived(void)
+{
+#ifdef ASAN
+    __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+#endif
+}

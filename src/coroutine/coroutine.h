@@ -1,0 +1,58 @@
+/* coroutine.h: something that runs on a stack of its own: who it is, and the switch between two of them on one thread.
+   What to go on with, and when, is the loop's affair (loop/loop.h).
+
+   What must hold:
+   - A coroutine is type-stable: its record lies in the top page of its stack and is never unmapped, nor ever of another
+     kind; it is used again for the next task, with its parker and its contexts.
+   - It is pinned to one loop and so to one thread as long as it runs a task.
+   - A switch is from the coroutine that runs to another of the same loop; the loop's own stack counts as one. */
+#ifndef PLAIT_COROUTINE_COROUTINE_H
+#define PLAIT_COROUTINE_COROUTINE_H
+#include "base/heap.h"
+#include "coroutine/stack.h"
+#include "coroutine/switch.h"
+#include "park/context.h"
+
+/* Something whose time comes, in a loop's heap. */
+struct plait_due {
+    plait_heap_node node; /* first: the two addresses are one */
+    int64_t at;
+    uint64_t order; /* those of one time come in the order of their addition */
+    bool is_call;   /* part of a plait_call (loop/call.h), not of a coroutine */
+};
+
+struct plait_loop;
+typedef struct plait_coroutine plait_coroutine;
+struct plait_coroutine {
+    plait_parker parker; /* first: the two addresses are one */
+    plait_stack_pointer left_at;
+    plait_context *current; /* the context that it left off in */
+    struct plait_loop *loop;
+    uintptr_t next; /* what comes after it on the list that it is on (loop/ready.h) */
+    void *future;   /* the task that it runs; NULL: none */
+    struct plait_due due;
+    plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */
+    plait_context root, inner;      /* its own, and the one that its task is run in */
+    struct plait_stack stack;
+    void *exceptions[2];      /* C++: those caught, and how many are not yet */
+    void *fiber, *fake_stack; /* what the sanitizers know it by */
+};
+
+enum { PLAIT_STACK_SIZE = 64 << 10 };
+
+/* One whose stack has `size` bytes: a new one, which calls entry(coroutine) when it is first switched to, which must not
+   return; or one that was given back, which goes on where it left off. NULL without memory. And back, not while it runs. */
+plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_operations *,
+                                     void (*entry)(void *coroutine));
+void plait_coroutine_free(plait_coroutine *);
+
+/* Makes zeroed memory stand for the stack of the running thread. */
+void plait_coroutine_adopt(plait_coroutine *);
+
+/* Goes on with `to`; returns when somebody goes on with `from`, which is the one that runs. */
+void plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to);
+
+/* To be called first on a new stack. */
+void plait_coroutine_arrived(void);
+
+#endif

@@ -1,0 +1,130 @@
+/* stack.c: stacks are cut from slabs: one mapping for many of them, without swap reserved and without huge pages, so a
+   stack costs the pages that it has touched. Between two stacks lies a guard.
+
+   A guard is made by MADV_GUARD_INSTALL where the kernel has it, which needs no mapping of its own. Else by mprotect,
+   which splits the mapping in three: as many as vm.max_map_count allows, less a quarter that is left for all others. From
+   there on stacks have no guard, which is said once.
+
+   Whether the kernel has it is tried and not asked for by version: a guard must make a system call that is given its
+   address fail with EFAULT. */
+#include "coroutine/stack.h"
+#include "base/hooks.h"
+#include "base/stop.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { GUARD_INSTALL = 102, GUARD_AT_LEAST = 16 << 10, FIRST_SLAB = 8, LAST_SLAB = 256 };
+
+/* Stacks of one size that are cut off a slab one by one. */
+struct slab {
+    size_t size;
+    char *next;
+    size_t left, count;
+};
+enum { SIZES = 8 };
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct slab slabs[SIZES];
+static unsigned last_used;
+static size_t page, guard_size;
+static bool can_install;
+static long mappings_left;
+
+static void before_fork(void) { pthread_mutex_lock(&guard); }
+static void after_fork(void) { pthread_mutex_unlock(&guard); }
+
+static bool installs(char *at)
+{
+    int ends[2];
+    if (madvise(at, page, GUARD_INSTALL) != 0 || pipe2(ends, O_CLOEXEC) != 0) return false;
+    bool refused = write(ends[1], at, 1) < 0;
+    close(ends[0]);
+    close(ends[1]);
+    return refused;
+}
+
+static void prepare(void)
+{
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    guard_size = page > GUARD_AT_LEAST ? page : GUARD_AT_LEAST;
+    void *probe = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe != MAP_FAILED) {
+        can_install = installs(probe);
+        munmap(probe, page);
+    }
+    long most = 65530;
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+    if (file) {
+        if (fscanf(file, "%ld", &most) != 1) most = 65530;
+        fclose(file);
+    }
+    mappings_left = most / 4 * 3 / 2; /* each guard makes two more */
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+static struct slab *slab_of(size_t size)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        if (slabs[i].size == size) return &slabs[i];
+    struct slab *s = &slabs[last_used++ % SIZES]; /* what was left of another size is not used */
+    *s = (struct slab){ .size = size };
+    return s;
+}
+
+static bool refill(struct slab *s)
+{
+    size_t slot = guard_size + s->size;
+    size_t count = s->count ? s->count * 2 : FIRST_SLAB;
+    if (count > LAST_SLAB) count = LAST_SLAB;
+    for (; count; count /= 2) {
+        if (slot > SIZE_MAX / count) continue;
+        char *at = plait_refused("memory") ? MAP_FAILED
+                                           : mmap(NULL, slot * count, PROT_READ | PROT_WRITE,
+                                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+        if (at == MAP_FAILED) continue;
+        madvise(at, slot * count, MADV_NOHUGEPAGE); /* refused where there are none */
+        s->next = at, s->left = s->count = count;
+        return true;
+    }
+    return false;
+}
+
+static size_t protect(char *at)
+{
+    if (can_install && madvise(at, guard_size, GUARD_INSTALL) == 0) return guard_size;
+    if (mappings_left > 0 && mprotect(at, guard_size, PROT_NONE) == 0) {
+        mappings_left--;
+        return guard_size;
+    }
+    static bool said;
+    if (!said)
+        plait_report("there are as many guarded stacks as the system's limit vm.max_map_count allows: "
+                     "those of more coroutines have no guard");
+    said = true;
+    return 0;
+}
+
+bool plait_stack_map(size_t size, struct plait_stack *stack)
+{
+    pthread_once(&once, prepare);
+    if (size > SIZE_MAX / 2) return false;
+    size = (size + page - 1) & ~(page - 1);
+    pthread_mutex_lock(&guard);
+    struct slab *s = slab_of(size);
+    bool there = s->left || refill(s);
+    if (there) {
+        *stack = (struct plait_stack){ .floor = s->next + guard_size, .size = size, .guard = protect(s->next) };
+        s->next += guard_size + size;
+        s->left--;
+    }
+    pthread_mutex_unlock(&guard);
+    return there;
+}
+
+void plait_stack_trim(const struct plait_stack *stack)
+{
+    if (stack->size > page) madvise(stack->floor, stack->size - page, MADV_DONTNEED);
+}

@@ -1,0 +1,17 @@
+/* stack.h: memory for stacks, with a guard below each. See stack.c. */
+#ifndef PLAIT_COROUTINE_STACK_H
+#define PLAIT_COROUTINE_STACK_H
+#include <plait/api.h>
+
+struct plait_stack {
+    char *floor;  /* its lowest byte; below it the guard begins */
+    size_t size;  /* from there to its top, which is aligned to a page */
+    size_t guard; /* bytes; 0: the system did not give one */
+};
+
+/* `size` bytes of zeros (rounded up to pages), or false without memory. Never given back to the system as a mapping:
+   plait_stack_trim gives back the pages but for the top one, whose contents stay. */
+bool plait_stack_map(size_t size, struct plait_stack *);
+void plait_stack_trim(const struct plait_stack *);
+
+#endif

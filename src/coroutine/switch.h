@@ -1,0 +1,51 @@
+/* switch.h: leaves one stack and goes on with another. Written three times: x86_64.S, aarch64.S, and in switch.c over
+   ucontext for all others.
+
+   What must hold: what the platform's calling convention says a function keeps is kept, with the rounding and exception
+   masks of floating point; signal masks are not, they are the thread's. */
+#ifndef PLAIT_COROUTINE_SWITCH_H
+#define PLAIT_COROUTINE_SWITCH_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a stack was left: opaque, valid until it is gone on with. */
+typedef void *plait_stack_pointer;
+
+/* Saves the present stack in *from and goes on with `to`. Returns when somebody goes on with *from. */
+void plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to) __attribute__((visibility("hidden")));
+
+/* The stack of `size` bytes that ends at `top` (aligned to 16), made so that a switch to it calls entry(argument), which
+   must not return. */
+plait_stack_pointer plait_stack_prepare(void *top, size_t size, void (*entry)(void *), void *argument);
+
+/* How the running thread rounds and which floating-point exceptions it traps; and that again. */
+typedef uint64_t plait_float_control;
+static inline plait_float_control plait_float_control_get(void)
+{
+#if defined __x86_64__
+    uint32_t mxcsr;
+    uint16_t word;
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(word));
+    return (uint64_t)word << 32 | (mxcsr & 0xffffffc0u); /* the others are no control: they say what happened */
+#elif defined __aarch64__
+    uint64_t fpcr;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+    return fpcr;
+#else
+    return 0;
+#endif
+}
+
+static inline void plait_float_control_set(plait_float_control control)
+{
+    if (plait_float_control_get() == control) return; /* nearly always; to set it is dear */
+#if defined __x86_64__
+    uint32_t mxcsr = (uint32_t)control;
+    uint16_t word = (uint16_t)(control >> 32);
+    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(word));
+#elif defined __aarch64__
+    __asm__ volatile("msr fpcr, %0" : : "r"(control));
+#endif
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* loop.c: tasks as coroutines on one loop; and plait_run, which makes a loop and ends it. What must hold: a task that the
+   loop has taken keeps it open until it has ended. */
+#include "executor/loop.h"
+#include "base/stop.h"
+
+static plait_loop *loop_of(plait_executor *ex) { return (plait_loop *)ex; }
+
+static int submit(plait_executor *ex, plait_future *f)
+{
+    plait_loop *l = loop_of(ex);
+    if (l == plait_loop_here) plait_loop_take(l, f);
+    else if (!plait_loop_send(l, plait_item_future(f)))
+        return plait_fail(PLAIT_ECLOSED, "submitted to a loop that has ended");
+    return 0;
+}
+
+static void never(plait_executor *ex)
+{
+    (void)ex;
+    plait_stop("the executor of a running loop was closed or freed: it ends with plait_run");
+}
+
+/* What other threads have brought and the loop has not yet seen is not counted. */
+static void statistics(plait_executor *ex, plait_executor_statistics *s)
+{
+    plait_loop *l = loop_of(ex);
+    if (l != plait_loop_here) return;
+    s->workers = 1;
+    for (plait_coroutine *c = l->newest; c; c = c->older) s->running++;
+    s->queued = l->tasks - s->running;
+}
+
+const struct plait_executor_operations plait_loop_executor_operations = {
+    .submit = submit, .close = never, .free = never, .get_statistics = statistics
+};
+
+plait_executor *plait_loop_executor(void) { return plait_loop_here ? &plait_loop_here->executor : NULL; }
+plait_loop *plait_loop_current(void) { return plait_loop_here; }
+
+int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file, int line)
+{
+    int err = plait_wait_begin(PLAIT_FOREVER);
+    if (err) return plait_failed(err);
+    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, 0);
+    if (!l) return plait_error()->code;
+    plait_future *main_task = plait_submit_task(&l->executor, task, argument, NULL, 0, file, line);
+    plait_context *self = plait_current();
+    for (bool cut = false; !plait_future_done(main_task);) {
+        plait_loop_pass(l, cut ? PLAIT_FOREVER : plait_nearest(PLAIT_FOREVER));
+        if (cut || !self->scope || !plait_cancelled()) continue;
+        cut = true;
+        plait_future_cancel(main_task);
+    }
+    plait_loop_cancel(l);
+    plait_loop_pass(l, PLAIT_NOW); /* what was asked for before the end is called */
+    while (!plait_loop_shut(l)) plait_loop_pass(l, PLAIT_FOREVER);
+    plait_loop_close(l);
+    return plait_await_sized(main_task, result, task->result_size);
+}

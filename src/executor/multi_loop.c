@@ -1,0 +1,178 @@
+/* multi_loop.c: tasks as coroutines on several loops, each on a thread of its own. A task goes to the loop that has the
+   fewest, and stays there.
+
+   What must hold: a loop's thread ends when the executor is closed for good and the loop has no tasks left and its inbox
+   is shut; what comes later is refused by the inbox. So no task is lost between a submit and the end. */
+#include "base/fork.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "base/stop.h"
+#include "executor/loop.h"
+#include <plait/event.h>
+#include <plait/mutex.h>
+#include <plait/thread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct member {
+    struct multi_loop *owner;
+    plait_thread *thread;
+    plait_parker *parker; /* its */
+    plait_loop *loop;     /* NULL: it could not be opened, and `error` says why */
+    int error;
+    plait_event opened;
+};
+
+struct multi_loop {
+    plait_executor executor; /* first: the two addresses are one */
+    char *name;
+    size_t stack_size, wanted;
+    _Atomic size_t count; /* of those that run; they are the first */
+    _Atomic unsigned turn;
+    _Atomic bool ending;
+    plait_mutex starting;
+    struct member members[];
+};
+
+static _Atomic unsigned made;
+
+static int serve(void *argument)
+{
+    struct member *me = argument;
+    struct multi_loop *m = me->owner;
+    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, m->stack_size);
+    me->parker = plait_current()->parker;
+    me->loop = l;
+    me->error = l ? 0 : plait_error()->code;
+    plait_event_set(&me->opened);
+    if (!l) return 0;
+    do plait_loop_pass(l, PLAIT_FOREVER);
+    while (!atomic_load_explicit(&m->ending, memory_order_acquire) || !plait_loop_shut(l));
+    plait_loop_close(l);
+    return 0;
+}
+
+static int start_one(struct multi_loop *m, size_t i)
+{
+    struct member *me = &m->members[i];
+    char name[64];
+    snprintf(name, sizeof name, "%s-%zu", m->name, i + 1);
+    me->owner = m;
+    me->thread = plait_thread_start(serve, me, &(plait_thread_start_options){ .name = name });
+    if (!me->thread) return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
+    PLAIT_SHIELD(whole, PLAIT_FOREVER);                  /* a submit is no cancellation point */
+    (void)!plait_event_wait(&me->opened, PLAIT_FOREVER); /* not cancellable, no deadline: 0 */
+    if (me->loop) return 0;
+    plait_thread_free(me->thread);
+    me->thread = NULL;
+    return plait_fail(me->error, "no loop could be opened");
+}
+
+/* All are started by the first submit. With fewer than were wanted it goes on, with none it fails. */
+static int start(struct multi_loop *m)
+{
+    PLAIT_LOCKED(&m->starting);
+    size_t count = atomic_load_explicit(&m->count, memory_order_relaxed);
+    int err = 0;
+    if (count) return 0;
+    while (count < m->wanted && !(err = start_one(m, count))) count++;
+    atomic_store_explicit(&m->count, count, memory_order_release);
+    return count ? 0 : err;
+}
+
+static plait_loop *least_loaded(struct multi_loop *m)
+{
+    size_t count = atomic_load_explicit(&m->count, memory_order_acquire), least = SIZE_MAX;
+    unsigned turn = atomic_fetch_add_explicit(&m->turn, 1, memory_order_relaxed); /* where all have as many */
+    plait_loop *best = NULL;
+    for (size_t i = 0; i < count && least; i++) {
+        plait_loop *l = m->members[(turn + i) % count].loop;
+        size_t load = atomic_load_explicit(&l->load, memory_order_relaxed);
+        if (load >= least) continue;
+        least = load;
+        best = l;
+    }
+    return best;
+}
+
+static int submit(plait_executor *ex, plait_future *f)
+{
+    struct multi_loop *m = (struct multi_loop *)ex;
+    int err = atomic_load_explicit(&m->count, memory_order_acquire) ? 0 : start(m);
+    if (err) return err;
+    plait_loop *l = least_loaded(m);
+    atomic_fetch_add_explicit(&l->load, 1, memory_order_relaxed);
+    if (l == plait_loop_here) plait_loop_take(l, f);
+    else if (!plait_loop_send(l, plait_item_future(f)))
+        return plait_fail(PLAIT_ECLOSED, "submitted to an executor that is closed");
+    return 0;
+}
+
+static void close_all(plait_executor *ex) { (void)ex; } /* submits look at the executor's own word */
+
+static void release(struct multi_loop *m)
+{
+    free(m->name);
+    free(m);
+}
+
+static void free_all(plait_executor *ex)
+{
+    struct multi_loop *m = (struct multi_loop *)ex;
+    if (ex->generation != plait_process_generation()) {
+        release(m);
+        return;
+    }
+    size_t count = atomic_load_explicit(&m->count, memory_order_acquire);
+    for (size_t i = 0; i < count; i++)
+        if (m->members[i].loop == plait_loop_here)
+            plait_stop("an executor of loops was freed by one of its own tasks, for whose end that would wait");
+    atomic_store_explicit(&m->ending, true, memory_order_release);
+    for (size_t i = 0; i < count; i++) plait_unpark(m->members[i].parker);
+    for (size_t i = 0; i < count; i++) plait_thread_free(m->members[i].thread);
+    release(m);
+}
+
+static void statistics(plait_executor *ex, plait_executor_statistics *s)
+{
+    struct multi_loop *m = (struct multi_loop *)ex;
+    s->workers = atomic_load_explicit(&m->count, memory_order_acquire);
+    for (size_t i = 0; i < s->workers; i++)
+        s->running += atomic_load_explicit(&m->members[i].loop->load, memory_order_relaxed);
+}
+
+static size_t allowed_cpus(void)
+{
+    cpu_set_t cpus;
+    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 0 ? (size_t)CPU_COUNT(&cpus) : 1;
+}
+
+plait_executor *plait_multi_loop_executor_new_sized(const plait_multi_loop_options *options, size_t options_size)
+{
+    static const struct plait_executor_operations operations = {
+        .submit = submit, .close = close_all, .free = free_all, .get_statistics = statistics
+    };
+    plait_multi_loop_options o;
+    if (plait_options_read(&o, sizeof o, options, options_size)) return NULL;
+    if (o.loops < 0) {
+        plait_fail(PLAIT_EINVAL, "an executor of %d loops", o.loops);
+        return NULL;
+    }
+    size_t wanted = o.loops ? (size_t)o.loops : allowed_cpus();
+    unsigned number = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
+    char numbered[32];
+    snprintf(numbered, sizeof numbered, "loops-%u", number);
+    struct multi_loop *m = plait_allocate(sizeof *m + wanted * sizeof *m->members);
+    char *name = m ? plait_copy_string(o.name ? o.name : numbered) : NULL;
+    if (!name) {
+        free(m);
+        plait_fail(PLAIT_ENOMEM, "no memory for an executor of %zu loops", wanted);
+        return NULL;
+    }
+    m->executor = (plait_executor){ .operations = &operations, .generation = plait_process_generation() };
+    m->name = name;
+    m->stack_size = o.stack_size;
+    m->wanted = wanted;
+    return &m->executor;
+}

@@ -1,0 +1,166 @@
+/* call.c: functions called on a loop's own stack: soon, at a time, from another thread, or when a descriptor is ready.
+   What must hold: a call is in one place: the heap, the queue or the inbox; it is freed by whoever takes it out. */
+#include "loop/loop.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+static plait_call *call_new(void (*function)(void *), void *context)
+{
+    plait_call *c = plait_allocate(sizeof *c);
+    if (!c) {
+        plait_fail(PLAIT_ENOMEM, "no memory for a call");
+        return NULL;
+    }
+    c->due.is_call = true;
+    c->function = function;
+    c->context = context;
+    return c;
+}
+
+static plait_loop *here(void)
+{
+    if (!plait_loop_here) plait_fail(PLAIT_EINVAL, "no loop runs on this thread");
+    return plait_loop_here;
+}
+
+void plait_call_make(plait_call *c)
+{
+    void (*function)(void *) = c->cancelled ? NULL : c->function;
+    void *context = c->context;
+    c->queued = false;
+    if (!c->embedded) free(c);
+    if (function) function(context);
+}
+
+int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
+{
+    plait_call *c = call_new(function, context);
+    if (!c) return PLAIT_ENOMEM;
+    c->queued = true;
+    if (l == plait_loop_here) {
+        plait_ready_put(&l->ready, plait_item_call(c));
+    } else if (!plait_loop_send(l, plait_item_call(c))) {
+        free(c);
+        return plait_fail(PLAIT_ECLOSED, "a call was posted to a loop that has ended");
+    }
+    return 0;
+}
+
+int plait_call_soon(void (*function)(void *), void *context)
+{
+    plait_loop *l = here();
+    return l ? plait_loop_post(l, function, context) : PLAIT_EINVAL;
+}
+
+plait_call *plait_call_at(plait_deadline at, void (*function)(void *), void *context)
+{
+    plait_loop *l = here();
+    plait_call *c = l ? call_new(function, context) : NULL;
+    if (!c) return NULL;
+    c->loop = l;
+    plait_due_add(l, &c->due, plait_deadline_at_(plait_is_now(at) ? 1 : at.at ? at.at : INT64_MAX));
+    return c;
+}
+
+plait_call *plait_call_later(int64_t nanoseconds, void (*function)(void *), void *context)
+{
+    return plait_call_at(plait_after(nanoseconds), function, context);
+}
+
+void plait_call_cancel(plait_call *c)
+{
+    if (c->queued) {
+        c->cancelled = true; /* freed when its turn comes */
+        return;
+    }
+    plait_due_remove(c->loop, &c->due);
+    free(c);
+}
+
+/* Descriptors. */
+
+struct plait_watcher {
+    plait_fd_wait wait;
+    plait_call call; /* queued when the descriptor is ready */
+    plait_watcher *next, **from;
+    void (*function)(int, short, void *);
+    void *context;
+    bool busy, stopped;
+};
+
+static void is_ready(plait_fd_wait *wait)
+{
+    plait_watcher *w = wait->context;
+    w->call.queued = true;
+    plait_ready_put(&w->call.loop->ready, plait_item_call(&w->call));
+}
+
+/* A descriptor that cannot be watched any longer is told of once, and then no more. */
+static void watched_is_ready(void *watcher)
+{
+    plait_watcher *w = watcher;
+    bool gone = !w->wait.got;
+    w->busy = true;
+    if (!w->stopped) w->function(w->wait.fd, gone ? POLLNVAL : w->wait.got, w->context);
+    w->busy = false;
+    if (w->stopped) free(w);
+    else if (!gone && plait_poller_add(&w->call.loop->poller, &w->wait) != 0) is_ready(&w->wait);
+}
+
+plait_watcher *plait_loop_watch(int fd, short events, void (*function)(int, short, void *), void *context)
+{
+    plait_loop *l = here();
+    plait_watcher *w = l ? plait_allocate(sizeof *w) : NULL;
+    if (!w) {
+        if (l) plait_fail(PLAIT_ENOMEM, "no memory to watch a descriptor");
+        return NULL;
+    }
+    w->wait = (plait_fd_wait){ .fd = fd, .events = events, .ready = is_ready, .context = w };
+    w->call = (plait_call){ .function = watched_is_ready, .context = w, .loop = l, .embedded = true };
+    w->function = function;
+    w->context = context;
+    int err = plait_poller_add(&l->poller, &w->wait);
+    if (err) {
+        free(w);
+        err = err > 0 ? -EPERM : err;
+        plait_fail(err, "descriptor %d cannot be watched: %s", fd, plait_error_text(err));
+        return NULL;
+    }
+    w->from = &l->watchers;
+    if ((w->next = l->watchers)) w->next->from = &w->next;
+    l->watchers = w;
+    return w;
+}
+
+void plait_loop_unwatch(plait_watcher *w)
+{
+    if (w->stopped) plait_stop("a watcher was ended twice");
+    w->stopped = true;
+    plait_poller_remove(&w->call.loop->poller, &w->wait);
+    *w->from = w->next;
+    if (w->next) w->next->from = w->from;
+    if (!w->busy && !w->call.queued) free(w); /* else when that is over */
+}
+
+void plait_calls_drop(plait_loop *l)
+{
+    plait_item i;
+    while ((i = plait_ready_take(&l->ready))) {
+        plait_call *c = plait_item_address(i);
+        c->cancelled = true;
+        plait_call_make(c);
+    }
+    while (l->due.first) {
+        plait_call *c = (plait_call *)(void *)l->due.first;
+        plait_due_remove(l, &c->due);
+        free(c);
+    }
+    while (l->watchers) {
+        plait_watcher *w = l->watchers;
+        w->call.queued = false;
+        plait_loop_unwatch(w);
+    }
+}

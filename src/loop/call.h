@@ -1,0 +1,23 @@
+/* call.h: a function to be called on a loop's own stack. */
+#ifndef PLAIT_LOOP_CALL_H
+#define PLAIT_LOOP_CALL_H
+#include "coroutine/coroutine.h"
+#include <plait/loop.h>
+
+struct plait_call {
+    struct plait_due due; /* first: the two addresses are one */
+    uintptr_t next;       /* on the list that it is on (loop/ready.h) */
+    plait_loop *loop;
+    void (*function)(void *);
+    void *context;
+    bool queued, cancelled;
+    bool embedded; /* in a watcher, and freed with it */
+};
+
+/* Calls it, unless it was cancelled, and ends it. */
+void plait_call_make(plait_call *);
+
+/* Ends those calls and watchers of a loop that are left. */
+void plait_calls_drop(plait_loop *);
+
+#endif

@@ -1,0 +1,204 @@
+/* loop.c: opening and closing a loop, and its passes. See loop.h for what must hold.
+
+   Memory order: a push into the inbox releases what was written before it, and taking the inbox acquires it. */
+#include "loop/loop.h"
+#include "base/fork.h"
+#include "base/hooks.h"
+#include "base/stop.h"
+#include "park/thread_parker.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 128 };
+
+_Thread_local plait_loop *plait_loop_here;
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static plait_loop *unused;
+
+static void before_fork(void) { pthread_mutex_lock(&guard); }
+static void after_fork(void) { pthread_mutex_unlock(&guard); }
+static void in_forked_child(void)
+{
+    after_fork();
+    if (plait_loop_here) plait_loop_here->forked = true;
+}
+static void prepare(void) { pthread_atfork(before_fork, after_fork, in_forked_child); }
+
+static bool comes_before(const plait_heap_node *a, const plait_heap_node *b)
+{
+    const struct plait_due *x = (const struct plait_due *)a, *y = (const struct plait_due *)b;
+    return x->at != y->at ? x->at < y->at : x->order < y->order;
+}
+
+void plait_due_add(plait_loop *l, struct plait_due *d, plait_deadline deadline)
+{
+    if (!deadline.at) return;
+    d->at = deadline.at;
+    d->order = l->order++;
+    plait_heap_add(&l->due, &d->node);
+}
+
+void plait_due_remove(plait_loop *l, struct plait_due *d)
+{
+    if (plait_heap_has(&d->node)) plait_heap_remove(&l->due, &d->node);
+}
+
+static void serve_times(plait_loop *l)
+{
+    int64_t now = l->due.first ? plait_time() : 0;
+    struct plait_due *d;
+    while ((d = (struct plait_due *)l->due.first) && d->at <= now) {
+        plait_heap_remove(&l->due, &d->node);
+        if (!d->is_call) {
+            plait_loop_resume(l, (plait_coroutine *)(void *)((char *)d - offsetof(plait_coroutine, due)));
+        } else {
+            ((plait_call *)d)->queued = true;
+            plait_ready_put(&l->ready, plait_item_call((plait_call *)d));
+        }
+    }
+}
+
+bool plait_loop_send(plait_loop *l, plait_item item)
+{
+    plait_item head = atomic_load_explicit(&l->inbox, memory_order_acquire);
+    if (head == PLAIT_INBOX_CLOSED) return false;
+    plait_parker *thread = l->thread;
+    do {
+        if (head == PLAIT_INBOX_CLOSED) return false;
+        plait_item_set_next(item, head);
+    } while (
+        !atomic_compare_exchange_weak_explicit(&l->inbox, &head, item, memory_order_release, memory_order_relaxed));
+    if (!head) plait_unpark(thread); /* else whoever pushed the first of them does */
+    return true;
+}
+
+static void empty_inbox(plait_loop *l)
+{
+    if (!atomic_load_explicit(&l->inbox, memory_order_relaxed)) return;
+    plait_item oldest = 0, next, i = atomic_exchange_explicit(&l->inbox, 0, memory_order_acquire);
+    for (; i; i = next) next = plait_item_next(i), plait_item_set_next(i, oldest), oldest = i;
+    for (i = oldest; i; i = next) {
+        next = plait_item_next(i);
+        if (plait_item_kind(i) == PLAIT_ITEM_FUTURE) plait_loop_take(l, plait_item_address(i));
+        else plait_ready_put(&l->ready, i);
+    }
+}
+
+static void run_ready(plait_loop *l)
+{
+    l->budget = BATCH;
+    plait_item i;
+    while (l->budget && (i = plait_ready_take(&l->ready))) {
+        plait_coroutine *c = NULL;
+        l->budget--;
+        switch (plait_item_kind(i)) {
+        case PLAIT_ITEM_CALL: plait_call_make(plait_item_address(i)); continue;
+        case PLAIT_ITEM_FUTURE: c = plait_loop_begin(l, plait_item_address(i)); break;
+        case PLAIT_ITEM_COROUTINE: c = plait_item_address(i); break;
+        }
+        if (!c) continue;
+        l->running = c;
+        plait_coroutine_switch(&l->own, c);
+    }
+}
+
+static void look_around(plait_loop *l, plait_deadline until)
+{
+    empty_inbox(l);
+    if (l->ready.first) until = PLAIT_NOW;
+    if (!plait_is_now(until) && l->due.first)
+        until = plait_sooner(until, plait_deadline_at_(((struct plait_due *)l->due.first)->at));
+    bool asleep = !plait_is_now(until) && plait_thread_parker_sleeps(l->thread, !l->poller.waiting);
+    if (asleep || l->poller.waiting) plait_poller_look(&l->poller, asleep ? until : PLAIT_NOW);
+    plait_thread_parker_woke(l->thread);
+    empty_inbox(l);
+    serve_times(l);
+}
+
+void plait_loop_pass(plait_loop *l, plait_deadline until)
+{
+    if (l->forked)
+        plait_stop(
+            "a task ended in a child that it had forked: its loop is the parent's; the child must end by itself");
+    look_around(l, until);
+    run_ready(l);
+}
+
+bool plait_loop_shut(plait_loop *l)
+{
+    plait_item none = 0;
+    return !l->tasks && atomic_compare_exchange_strong_explicit(&l->inbox, &none, PLAIT_INBOX_CLOSED,
+                                                                memory_order_acquire, memory_order_relaxed);
+}
+
+static void put_aside(plait_loop *l)
+{
+    pthread_mutex_lock(&guard);
+    l->unused = unused;
+    unused = l;
+    pthread_mutex_unlock(&guard);
+}
+
+static plait_coroutine *now_running(void)
+{
+    plait_loop *l = plait_loop_here;
+    return l && l->running != &l->own ? l->running : NULL;
+}
+
+plait_loop *plait_loop_open(const struct plait_executor_operations *operations, size_t stack_size)
+{
+    pthread_once(&once, prepare);
+    if (plait_loop_here) {
+        plait_fail(PLAIT_EINVAL, "a loop runs on this thread already");
+        return NULL;
+    }
+    plait_parker *thread = plait_current()->parker;
+    int event = plait_thread_parker_event(thread);
+    plait_poller poller;
+    int err = event < 0 ? event : plait_poller_open(&poller, event);
+    if (err) {
+        plait_fail(err, "no descriptor for a loop to wait with: %s", plait_error_text(err));
+        return NULL;
+    }
+    struct plait_overflow_guard overflow = { NULL };
+    pthread_mutex_lock(&guard);
+    err = plait_overflow_watch(&overflow, now_running);
+    plait_loop *l = err ? NULL : unused;
+    if (l) unused = l->unused;
+    pthread_mutex_unlock(&guard);
+    if (!l && !err && (l = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(plait_loop), sizeof *l)))
+        atomic_init(&l->inbox, PLAIT_INBOX_CLOSED);
+    if (!l) {
+        plait_poller_close(&poller);
+        plait_overflow_leave(&overflow);
+        plait_fail(PLAIT_ENOMEM, "no memory for a loop");
+        return NULL;
+    }
+    memset((char *)l + offsetof(plait_loop, load), 0, sizeof *l - offsetof(plait_loop, load));
+    l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
+    l->thread = thread;
+    l->control = plait_float_control_get();
+    l->poller = poller;
+    l->overflow = overflow;
+    l->due.before = comes_before;
+    l->stack_size = stack_size ? stack_size : PLAIT_STACK_SIZE;
+    plait_coroutine_adopt(&l->own);
+    l->running = &l->own;
+    atomic_store_explicit(&l->inbox, 0, memory_order_release);
+    return plait_loop_here = l;
+}
+
+void plait_loop_close(plait_loop *l)
+{
+    plait_calls_drop(l);
+    plait_loop_here = NULL;
+    for (plait_coroutine *c; (c = l->spare);) {
+        l->spare = c->older;
+        plait_coroutine_free(c);
+    }
+    plait_poller_close(&l->poller);
+    plait_overflow_leave(&l->overflow);
+    put_aside(l);
+}

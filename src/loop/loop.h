@@ -1,0 +1,83 @@
+/* loop.h: what runs many coroutines on one thread: a queue of what is ready, a heap of what waits for its time, a poller
+   of descriptors, and an inbox for all that other threads bring.
+
+   What must hold:
+   - Only the loop's thread touches it, but for `inbox`, `load`, and `thread`, which does not change while it is open.
+   - Whoever takes a coroutine's parker out of PARKED, and nobody else, makes it ready: a waker by the exchange in unpark,
+     the loop by a compare-exchange for a time that has come or a descriptor.
+   - What is in the inbox is the loop's from the push on: it may run and end at once, and the loop with it. So who pushes
+     has read all that he needs before, and afterwards touches the thread's parker alone, which is type-stable.
+   - Who pushes into an empty inbox unparks the thread. The loop empties it after it slept; when it was filled after the
+     loop looked and before it sleeps, the token is there and it does not.
+   - A coroutine that stops goes on to the next one by itself, without the loop's own stack, until `budget` is used up;
+     then the loop looks around. So nothing that is always ready keeps it from its descriptors and times.
+   - Loops are type-stable: what comes too late for one finds its inbox closed. */
+#ifndef PLAIT_LOOP_LOOP_H
+#define PLAIT_LOOP_LOOP_H
+#include "coroutine/overflow.h"
+#include "loop/poller.h"
+#include "loop/ready.h"
+
+#define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
+
+struct plait_loop {
+    plait_executor executor;               /* first: the two addresses are one */
+    _Alignas(64) _Atomic plait_item inbox; /* newest first */
+    _Atomic size_t load;                   /* tasks given to it by a multi-loop executor that have not ended */
+    _Alignas(64) plait_ready ready;
+    unsigned budget; /* how many may go on before the loop looks around */
+    unsigned spares;
+    plait_coroutine *running, *spare, *newest; /* now; without a task, by `older`; of those with one */
+    size_t tasks;                              /* given to it and not ended */
+    size_t stack_size;
+    plait_float_control control; /* that its tasks begin with: the thread's */
+    plait_heap due;
+    plait_watcher *watchers;
+    uint64_t order;
+    plait_parker *thread;
+    plait_poller poller;
+    struct plait_overflow_guard overflow;
+    plait_coroutine own; /* stands for the thread's stack */
+    bool forked;         /* this is the child, the loop is the parent's */
+    plait_loop *unused;  /* the next of those that are closed */
+};
+
+/* The running thread's loop, or NULL. */
+extern _Thread_local plait_loop *plait_loop_here __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* loop.c */
+
+/* Opens one on this thread, which has none: NULL with words. And closes it, which has no tasks left and can get none. */
+plait_loop *plait_loop_open(const struct plait_executor_operations *, size_t stack_size);
+void plait_loop_close(plait_loop *);
+
+/* Looks around, asleep until `until` if nothing is ready; then lets what is ready run, for a while. */
+void plait_loop_pass(plait_loop *, plait_deadline until);
+
+/* No more in, if it has no tasks left: whether so. */
+bool plait_loop_shut(plait_loop *);
+
+/* From any thread: false when it is closed. */
+bool plait_loop_send(plait_loop *, plait_item);
+
+void plait_due_add(plait_loop *, struct plait_due *, plait_deadline);
+void plait_due_remove(plait_loop *, struct plait_due *);
+
+/* strand.c */
+
+/* Gives it a future to run, by its own thread: after all that is ready. */
+void plait_loop_take(plait_loop *, plait_future *);
+
+/* Leaves `from`, which is where it will be found again, and goes on with what is ready. */
+void plait_loop_go_on(plait_loop *, plait_coroutine *from);
+
+/* A coroutine to run a future that was taken; NULL when it need not or cannot be run. */
+plait_coroutine *plait_loop_begin(plait_loop *, plait_future *);
+
+/* Makes a coroutine ready for something that the loop has seen. */
+void plait_loop_resume(plait_loop *, plait_coroutine *);
+
+/* Cancels all tasks. */
+void plait_loop_cancel(plait_loop *);
+
+#endif

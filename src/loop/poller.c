@@ -1,0 +1,162 @@
+/* poller.c: epoll, each descriptor armed for one event at a time.
+
+   What must hold: a descriptor is armed for all that is waited for on it, and looked at again from the moment on that it
+   was armed; so nothing that happens between a try and the sleep is missed. It is armed anew for each wait. Were it left
+   armed over several, one that was closed behind our back, and its number used again, would never wake anybody; so the
+   kernel itself says that it does not know it. What it tells of a descriptor that nobody waits for is dropped. */
+#include "loop/poller.h"
+#include "base/clock.h"
+#include "base/hooks.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS = 128 };
+_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI && EPOLLERR == POLLERR &&
+                   EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
+               "what one says is what the other says");
+
+/* Not by the functions: ThreadSanitizer takes any close beside them for a race. */
+static int control(plait_poller *p, int how, int fd, uint32_t events)
+{
+    struct epoll_event e = { .events = events, .data.fd = fd };
+    return syscall(SYS_epoll_ctl, p->epoll, how, fd, &e) == 0 ? 0 : -errno;
+}
+
+int plait_poller_open(plait_poller *p, int event)
+{
+    *p = (plait_poller){ .epoll = -1, .event = event };
+    if (plait_refused("descriptor")) return -EMFILE;
+    p->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (p->epoll < 0) return -errno;
+    int err = control(p, EPOLL_CTL_ADD, event, EPOLLIN);
+    if (err) close(p->epoll);
+    return err;
+}
+
+void plait_poller_close(plait_poller *p)
+{
+    close(p->epoll);
+    free(p->table);
+}
+
+static int grow(plait_poller *p, int fd)
+{
+    size_t size = p->size ? p->size : 64;
+    while (size <= (size_t)fd) size *= 2;
+    plait_fd_wait **table = plait_reallocate(p->table, size * sizeof *table);
+    if (!table) return -ENOMEM;
+    memset(table + p->size, 0, (size - p->size) * sizeof *table);
+    p->table = table;
+    p->size = size;
+    return 0;
+}
+
+static int arm(plait_poller *p, int fd)
+{
+    uint32_t events = EPOLLONESHOT;
+    for (plait_fd_wait *w = p->table[fd]; w; w = w->next) events |= (unsigned short)w->events;
+    int err = control(p, EPOLL_CTL_MOD, fd, events);
+    return err == -ENOENT ? control(p, EPOLL_CTL_ADD, fd, events) : err;
+}
+
+int plait_poller_add(plait_poller *p, plait_fd_wait *w)
+{
+    if (w->fd < 0) return -EBADF;
+    if ((size_t)w->fd >= p->size) {
+        int err = grow(p, w->fd);
+        if (err) return err;
+    }
+    w->got = 0;
+    w->next = p->table[w->fd];
+    p->table[w->fd] = w;
+    int err = arm(p, w->fd);
+    if (err) {
+        p->table[w->fd] = w->next;
+        return err == -EPERM ? 1 : err;
+    }
+    w->listed = true;
+    p->waiting++;
+    return 0;
+}
+
+void plait_poller_remove(plait_poller *p, plait_fd_wait *w)
+{
+    if (!w->listed) return;
+    plait_fd_wait **at = &p->table[w->fd];
+    while (*at != w) at = &(*at)->next;
+    *at = w->next;
+    w->listed = false;
+    p->waiting--;
+}
+
+static void tell(plait_poller *p, int fd, uint32_t events)
+{
+    plait_fd_wait *ready = NULL, *w, **at = &p->table[fd];
+    while ((w = *at)) {
+        w->got = (short)(events & ((unsigned short)w->events | EPOLLERR | EPOLLHUP));
+        if (!w->got) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->listed = false;
+        p->waiting--;
+        w->next = ready;
+        ready = w;
+    }
+    if (p->table[fd] && arm(p, fd) < 0) { /* it is not open any more: those look at it themselves */
+        w = p->table[fd];
+        p->table[fd] = NULL;
+        while (w) {
+            plait_fd_wait *next = w->next;
+            w->listed = false;
+            p->waiting--;
+            w->next = ready;
+            ready = w;
+            w = next;
+        }
+    }
+    while ((w = ready)) {
+        ready = w->next;
+        w->ready(w);
+    }
+}
+
+static long wait_for(plait_poller *p, struct epoll_event *events, plait_deadline until)
+{
+    if (plait_is_now(until)) return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, 0, NULL, (size_t)8);
+    if (!until.at || !plait_clock_is_system())
+        return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, -1, NULL, (size_t)8);
+    int64_t left = until.at - plait_time();
+    if (left < 0) left = 0;
+#ifdef SYS_epoll_pwait2
+    struct timespec wait = { left / PLAIT_SECOND, left % PLAIT_SECOND };
+    long n = syscall(SYS_epoll_pwait2, p->epoll, events, EVENTS, &wait, NULL, (size_t)8);
+    if (n >= 0 || errno != ENOSYS) return n;
+#endif
+    int64_t milliseconds = (left + PLAIT_MILLISECOND - 1) / PLAIT_MILLISECOND; /* up: not to turn in vain */
+    return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, milliseconds < 1000000 ? (int)milliseconds : 1000000,
+                   NULL, (size_t)8);
+}
+
+void plait_poller_look(plait_poller *p, plait_deadline until)
+{
+    struct epoll_event events[EVENTS];
+    long n = wait_for(p, events, until);
+    for (long i = 0; i < n; i++) {
+        int fd = events[i].data.fd;
+        if (fd != p->event) {
+            if ((size_t)fd < p->size && p->table[fd]) tell(p, fd, events[i].events);
+        } else {
+            uint64_t count;
+            (void)!read(fd, &count, sizeof count); /* at 0 already: as good */
+        }
+    }
+}

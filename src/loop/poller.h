@@ -1,0 +1,35 @@
+/* poller.h: which descriptors a loop's coroutines and watchers wait for, over epoll. See poller.c. */
+#ifndef PLAIT_LOOP_POLLER_H
+#define PLAIT_LOOP_POLLER_H
+#include <plait/time.h>
+#include <stddef.h>
+
+/* One wait for one descriptor: of a coroutine in its own frame, or of a watcher. */
+typedef struct plait_fd_wait plait_fd_wait;
+struct plait_fd_wait {
+    plait_fd_wait *next;
+    int fd;
+    short events, got; /* as for poll */
+    bool listed;
+    void (*ready)(plait_fd_wait *); /* called once, off the list, `got` being set */
+    void *context;
+};
+
+typedef struct plait_poller {
+    int epoll, event;      /* the second is the thread's, not the poller's to close */
+    plait_fd_wait **table; /* by descriptor */
+    size_t size, waiting;
+} plait_poller;
+
+/* 0 or -errno. `event` is a descriptor whose becoming readable ends a sleep; nobody else waits for it. */
+int plait_poller_open(plait_poller *, int event);
+void plait_poller_close(plait_poller *);
+
+/* Lists a wait: 0; -errno; 1 when the descriptor is of a kind that is always ready (a file). */
+int plait_poller_add(plait_poller *, plait_fd_wait *);
+void plait_poller_remove(plait_poller *, plait_fd_wait *);
+
+/* Calls `ready` of all that are: at once, or asleep until `until` (PLAIT_NOW: not asleep). */
+void plait_poller_look(plait_poller *, plait_deadline until);
+
+#endif

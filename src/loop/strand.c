@@ -1,0 +1,207 @@
+/* strand.c: how a loop's coroutines run tasks, stop, and go on. See loop.h for what must hold.
+
+   A coroutine that has run its task takes the next one at once, if a task is next; else it lies down among the spare ones
+   before it leaves its stack for the last time. That is safe since only this thread takes spare ones, and goes on with one
+   from where it left. */
+#include "loop/loop.h"
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_SPARES = 1024 };
+
+/* Stopping. */
+
+void plait_loop_go_on(plait_loop *l, plait_coroutine *from)
+{
+    plait_coroutine *to = NULL;
+    while (!to && l->budget && l->ready.first && plait_item_kind(l->ready.first) != PLAIT_ITEM_CALL) {
+        plait_item i = plait_ready_take(&l->ready);
+        l->budget--;
+        to = plait_item_kind(i) == PLAIT_ITEM_COROUTINE ? plait_item_address(i)
+                                                        : plait_loop_begin(l, plait_item_address(i));
+    }
+    if (!to) to = &l->own;
+    if (to == from) return;
+    l->running = to;
+    plait_coroutine_switch(from, to);
+}
+
+/* Not by the function ppoll: ThreadSanitizer takes any close beside it for a race. */
+static int look(int fd, short events)
+{
+    struct pollfd on = { .fd = fd, .events = events };
+    struct timespec at_once = { 0, 0 };
+    long n = syscall(SYS_ppoll, &on, 1, &at_once, NULL, 0);
+    return n > 0 ? on.revents : 0;
+}
+
+/* In a child that it forked, a coroutine is alone: the others are the parent's, and so is the poller. Its thread sleeps in
+   its place. */
+static int alone(plait_coroutine *c, int fd, short events, plait_deadline deadline)
+{
+    plait_parker *thread = c->loop->thread;
+    uint32_t seen = PLAIT_EMPTY;
+    int got = 0;
+    if (atomic_compare_exchange_strong_explicit(&c->parker.state, &seen, PLAIT_PARKED, memory_order_release,
+                                                memory_order_relaxed)) {
+        if (fd < 0) plait_park(thread, deadline);
+        else got = thread->operations->park_on(thread, fd, events, deadline);
+    } else if (fd >= 0) {
+        got = look(fd, events);
+    }
+    atomic_exchange_explicit(&c->parker.state, PLAIT_EMPTY, memory_order_acquire);
+    return got;
+}
+
+static void strand_park(plait_parker *p, plait_deadline deadline)
+{
+    plait_coroutine *c = (plait_coroutine *)p;
+    if (c->loop->forked) {
+        alone(c, -1, 0, deadline);
+        return;
+    }
+    uint32_t seen = PLAIT_EMPTY;
+    if (atomic_compare_exchange_strong_explicit(&p->state, &seen, PLAIT_PARKED, memory_order_release,
+                                                memory_order_relaxed)) {
+        /* A waker may put us into the inbox from here on; that is emptied by this thread, when we are off the stack. */
+        plait_due_add(c->loop, &c->due, deadline);
+        plait_loop_go_on(c->loop, c);
+        plait_due_remove(c->loop, &c->due);
+    }
+    atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
+}
+
+static void fd_is_ready(plait_fd_wait *w) { plait_loop_resume(plait_loop_here, w->context); }
+
+static int strand_park_on(plait_parker *p, int fd, short events, plait_deadline deadline)
+{
+    plait_coroutine *c = (plait_coroutine *)p;
+    if (plait_is_now(deadline)) return look(fd, events);
+    if (c->loop->forked) return alone(c, fd, events, deadline);
+    plait_fd_wait wait = { .fd = fd, .events = events, .ready = fd_is_ready, .context = c };
+    int err = plait_poller_add(&c->loop->poller, &wait);
+    if (err == -EBADF || err > 0) return look(fd, events); /* closed, or of a kind that is always ready */
+    if (err) return err;
+    strand_park(p, deadline);
+    plait_poller_remove(&c->loop->poller, &wait);
+    return wait.got ? (unsigned short)wait.got : look(fd, events); /* at least once, token or not */
+}
+
+static void strand_unpark(plait_parker *p)
+{
+    if (atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_acq_rel) != PLAIT_PARKED) return;
+    plait_coroutine *c = (plait_coroutine *)p;
+    if (c->loop->forked) plait_unpark(c->loop->thread);
+    else if (c->loop == plait_loop_here) plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
+    else plait_loop_send(c->loop, plait_item_coroutine(c)); /* open, as long as it has a task */
+}
+
+static void strand_yield(plait_parker *p)
+{
+    plait_coroutine *c = (plait_coroutine *)p;
+    if (c->loop->forked) return;
+    plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
+    plait_loop_go_on(c->loop, c);
+}
+
+static const struct plait_parker_operations operations = { strand_park, strand_park_on, strand_unpark, strand_yield };
+
+void plait_loop_resume(plait_loop *l, plait_coroutine *c)
+{
+    uint32_t seen = PLAIT_PARKED; /* if it is NOTIFIED, its waker is bringing it */
+    if (atomic_compare_exchange_strong_explicit(&c->parker.state, &seen, PLAIT_EMPTY, memory_order_acquire,
+                                                memory_order_relaxed))
+        plait_ready_put(&l->ready, plait_item_coroutine(c));
+}
+
+int plait_yield(void)
+{
+    int err = plait_wait_begin(PLAIT_FOREVER);
+    if (err) return plait_failed(err);
+    plait_parker *p = plait_current()->parker;
+    if (p->operations == &operations) strand_yield(p);
+    else sched_yield();
+    return 0;
+}
+
+/* Running. */
+
+void plait_loop_take(plait_loop *l, plait_future *f)
+{
+    l->tasks++;
+    plait_ready_put(&l->ready, plait_item_future(f));
+}
+
+static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
+{
+    c->loop = l;
+    c->parker.home = l->thread->home; /* while the thread itself runs, none of its coroutines does */
+    c->future = f;
+    c->newer = NULL;
+    c->older = l->newest;
+    if (l->newest) l->newest->newer = c;
+    l->newest = c;
+}
+
+static void delist(plait_loop *l, plait_coroutine *c)
+{
+    if (c->newer) c->newer->older = c->older;
+    else l->newest = c->older;
+    if (c->older) c->older->newer = c->newer;
+    c->future = NULL;
+}
+
+static void task_ended(plait_loop *l, plait_future *f)
+{
+    l->tasks--;
+    if (f->executor != &l->executor) atomic_fetch_sub_explicit(&l->load, 1, memory_order_relaxed);
+    plait_future_release(f);
+}
+
+static void run_tasks(void *coroutine)
+{
+    plait_coroutine *c = coroutine;
+    plait_coroutine_arrived();
+    for (;;) {
+        plait_loop *l = c->loop;
+        plait_future *f = c->future;
+        plait_float_control_set(l->control); /* not that of whoever was here before */
+        plait_future_run(f, NULL);
+        delist(l, c);
+        task_ended(l, f);
+        c->older = l->spare;
+        l->spare = c;
+        l->spares++;
+        plait_loop_go_on(l, c); /* returns with the next task, perhaps at once */
+    }
+}
+
+plait_coroutine *plait_loop_begin(plait_loop *l, plait_future *f)
+{
+    bool pending = plait_future_get_state(f) == PLAIT_FUTURE_PENDING;
+    plait_coroutine *c = pending ? l->spare : NULL;
+    if (c) {
+        l->spare = c->older;
+        l->spares--;
+    } else if (pending && !(c = plait_coroutine_new(l->stack_size, &operations, run_tasks))) {
+        plait_future_fail(f, PLAIT_ENOMEM,
+                          plait_record_say(PLAIT_ENOMEM, NULL, "no memory for the stack of a coroutine"));
+    }
+    if (c) {
+        enlist(l, c, f);
+    } else {
+        task_ended(l, f);
+    }
+    return c;
+}
+
+void plait_loop_cancel(plait_loop *l)
+{
+    for (plait_coroutine *c = l->newest; c; c = c->older) plait_future_cancel(c->future);
+    for (plait_item i = l->ready.first; i; i = plait_item_next(i))
+        if (plait_item_kind(i) == PLAIT_ITEM_FUTURE) plait_future_withdraw(plait_item_address(i));
+}
