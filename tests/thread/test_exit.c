@@ -239,7 +239,7 @@ static int one_pool_is_left(void)
     pool = plait_thread_executor_new(NULL);
     check_code(plait_await(plait_submit(pool, agrees, &number), NULL), 0);
     say("through\n");
-    return 0; /* its workers rest, and are not waited for */
+    return 0; /* its workers rest: the end ends them */
 }
 /* The clock is moved until it has been said what is waited for; then that ends. */
 static _Atomic bool told;
