@@ -101,9 +101,22 @@ static struct thread_record *record_of(plait_context *c)
     return (struct thread_record *)(void *)((char *)c - offsetof(struct thread_record, context));
 }
 
+/* The context of whatever runs inside of this one: NULL without memory, if it is the first. */
+static plait_context *inner_of(plait_context *outer)
+{
+    if (outer->inner) return outer->inner;
+    plait_context *c = outer->inner = plait_allocate(sizeof *c);
+    if (c) c->parker = outer->parker;
+    return c;
+}
+
 plait_context *plait_context_reserve(void)
 {
     struct thread_record *t = record_new();
+    if (t && !inner_of(&t->context)) {
+        give_back(t);
+        t = NULL;
+    }
     return t ? &t->context : NULL;
 }
 
@@ -119,12 +132,8 @@ plait_context *plait_switch(plait_context *next)
 
 plait_context *plait_context_enter(void *future)
 {
-    plait_context *outer = plait_current(), *c = outer->inner;
-    if (!c) {
-        c = outer->inner = plait_allocate(sizeof *c);
-        if (!c) return NULL;
-        c->parker = outer->parker;
-    }
+    plait_context *outer = plait_current(), *c = inner_of(outer);
+    if (!c) return NULL;
     plait_context_renew(c);
     c->outer = outer;
     c->depth = outer->depth + 1;

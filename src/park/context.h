@@ -42,8 +42,9 @@ static inline plait_context *plait_current(void)
 /* Makes the context of a task that has ended, or zeroed memory with its parker set, that of a new task. */
 void plait_context_renew(plait_context *);
 
-/* For whoever starts a thread: a context, so that it is the start that fails for want of memory, with NULL here, and not
-   the thread's first call. The new thread uses it before it calls anything else; or it is given back. */
+/* For whoever starts a thread: a context, with one inside for the task that it may run, so that it is the start that fails
+   for want of memory, with NULL here, and not the thread's first call or its first task. The new thread uses it before
+   it calls anything else; or it is given back. */
 plait_context *plait_context_reserve(void);
 void plait_context_use(plait_context *);
 void plait_context_give_back(plait_context *);

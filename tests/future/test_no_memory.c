@@ -1,8 +1,10 @@
 /* Each request for memory is refused, one after the other: nothing crashes, hangs or leaks, and what was to be done either
    is done or has failed with a code. */
+#include "base/hooks.h"
 #include "fault.h"
 #include "future/photo.h"
 #include "future/tasks.h"
+#include <pthread.h>
 
 static plait_executor *executors[3];
 static _Atomic int alive; /* tasks between their first and last line */
@@ -239,9 +241,33 @@ TEST_IN_EACH_KIND(a_pool_without_memory)
     }
 }
 
+/* A thread that was started for a task has what it needs to begin that: else a task that was taken would fail before its first
+   line, and who submitted it, and thought it was on its way, might never learn. */
+static pthread_t submitter;
+static bool refuse_other_threads(const char *point)
+{
+    return strcmp(point, "memory") == 0 && !pthread_equal(pthread_self(), submitter);
+}
+
+static void a_new_thread_needs_no_memory_for_its_first_task(void **unused)
+{
+    (void)unused;
+    enum { MANY = 20 };
+    plait_future *fs[MANY];
+    plait_executor *pool = pool_of(MANY / 2);
+    submitter = pthread_self();
+    plait_hooks.refuse = refuse_other_threads;
+    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(i % 2 ? pool : plait_thread_per_task_executor(), nothing, NULL);
+    for (int i = 0; i < MANY; i++) check_code(plait_await(fs[i], NULL), 0);
+    plait_executor_free(pool);
+    plait_hooks.refuse = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_new_thread_needs_no_memory_for_its_first_task), /* first: no thread is as an earlier one has left it */
         cmocka_unit_test(submits_without_memory),
         cmocka_unit_test(hands_blocks_over_without_memory),
         cmocka_unit_test(hands_structs_over_without_memory),
