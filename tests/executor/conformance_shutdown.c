@@ -130,8 +130,8 @@ CONFORMS(E19_E20_E21_what_is_queued_is_cancelled_at_once_and_all_who_wait_are_to
         check_code(plait_executor_shutdown(ex, &((plait_shutdown_options){ .deadline = PLAIT_NOW, .cancel = true })),
                    PLAIT_EAGAIN);
     }
-    for (int i = 0; i < MANY; i++)
-        check_number(plait_future_get_state(fs[i]), process_wide ? PLAIT_FUTURE_FINISHED : PLAIT_FUTURE_CANCELLED);
+    plait_future_state end = process_wide ? PLAIT_FUTURE_FINISHED : PLAIT_FUTURE_CANCELLED;
+    for (int i = 0; i < MANY; i++) until(plait_future_get_state(fs[i]) == end); /* a worker may just have taken one */
     for (int i = 0; i < 3; i++) check_code(runner_join(others[i]), 0);
     for (int i = 0; i < MANY; i++) check_code(plait_await(fs[i], NULL), process_wide ? 0 : PLAIT_ETASK);
     plait_event_set(&gate.open);
