@@ -21,9 +21,10 @@ typedef struct plait_timer_options {
 } plait_timer_options;
 
 /* Has run(argument) called at `at`, on plait's timer thread: at once for a time that has passed and PLAIT_NOW, not at
-   all for PLAIT_FOREVER. What it returns is 0, or a negative code that is reported (<plait/report.h>). `argument` must
-   live as long as the timer calls. NULL for no `run` or a negative period, or without memory or a thread (plait_error
-   tells). Each timer is ended by plait_timer_free or _detach, once. */
+   all for PLAIT_FOREVER. What it returns is 0, or a negative code that is reported (<plait/report.h>); one that leaves by
+   pthread_exit, or keeps a lock, stops the program. `argument` must live as long as the timer calls. NULL for no `run` or
+   a negative period, or without memory or a thread (plait_error tells). Each timer is ended by plait_timer_free or
+   _detach, once. */
 PLAIT_API plait_timer *plait_timer_start_sized(plait_deadline at, int (*run)(void *argument), void *argument,
                                                const plait_timer_options *options, size_t options_size);
 static inline plait_timer *plait_timer_start(plait_deadline at, int (*run)(void *argument), void *argument,

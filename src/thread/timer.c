@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/report.h"
+#include "base/stop.h"
 #include "thread/thread.h"
 #include <plait/mutex.h>
 #include <plait/timer.h>
@@ -68,11 +69,19 @@ static plait_waiter *add(plait_timer *t)
     return first() == t ? plait_waitlist_claim(&service.sleeping) : NULL;
 }
 
+/* All timers of the program would be dead. */
+static void left(void *name) { plait_stop("timer %s left its thread by pthread_exit", (const char *)name); }
+
 static void call(plait_timer *t)
 {
     plait_record_keep(NULL);
     const char *name = t->name; /* a call that has forked may have freed the timer, in the child */
-    int err = t->run(t->argument);
+    int err;
+    pthread_cleanup_push(left, (void *)(uintptr_t)name);
+    err = t->run(t->argument);
+    pthread_cleanup_pop(0);
+    unsigned locks = plait_current()->locks;
+    if (locks) plait_stop("timer %s ended while it held %u mutex(es)", name, locks);
     const plait_error_record *said = err ? plait_error() : NULL;
     if (err) plait_report_failure(PLAIT_REPORT_TIMER, name, err, said && said->code == err ? said : NULL);
 }

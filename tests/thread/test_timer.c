@@ -5,15 +5,12 @@
 #include "runners.h"
 #include "sanitizers.h"
 #include <plait/event.h>
-#include <plait/local.h>
 #include <plait/report.h>
 #include <plait/semaphore.h>
 #include <plait/thread.h>
 #include <plait/timer.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef TSAN
@@ -426,51 +423,8 @@ static void a_call_may_fork(void **unused)
     plait_timer_free(t);
 }
 
-static pid_t home;
-static void leave_child(void)
-{
-    if (getpid() != home) syscall(SYS_exit_group, 7); /* before the sanitizers ask for the parent's threads */
-}
-
-/* ThreadSanitizer takes no call to exit from a thread that has ended: there the child leaves a little earlier. */
-static void end_of_thread(void *unused)
-{
-    (void)unused;
-    leave_child();
-}
-static plait_local last = PLAIT_LOCAL_INIT(NULL, NULL, end_of_thread);
-
-static int frees_and_fails(struct call *c)
-{
-    fflush(NULL);
-    pid_t child = fork();
-    check(child >= 0);
-    if (child == 0) {
-        plait_timer_free(c->timer);
-        check_code(plait_local_set(&last, &last), 0);
-        return -EIO;
-    }
-    check_number(waitpid(child, &c->result, 0), child);
-    return 0;
-}
-
-static void in_the_child_of_a_call_it_may_be_freed(void **unused)
-{
-    (void)unused;
-    clock_by_hand();
-    struct call c = { .act = frees_and_fails };
-    c.timer = start(&c, plait_after(PLAIT_SECOND), 0);
-    clock_move(PLAIT_SECOND);
-    until_served();
-    plait_timer_free(c.timer);
-    clock_of_the_system();
-    check_number(c.result, 7 << 8); /* with its only thread, the child has ended */
-}
-
 int main(void)
 {
-    home = getpid();
-    atexit(leave_child);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(V10_a_call_is_made_once_at_its_time_with_its_argument),
         cmocka_unit_test(V10_it_is_made_by_the_system_s_clock_too),
@@ -487,7 +441,6 @@ int main(void)
         cmocka_unit_test(without_a_thread_or_memory_there_is_no_timer),
         cmocka_unit_test(a_forked_child_has_none_of_its_parent_s_timers),
         cmocka_unit_test(a_call_may_fork),
-        cmocka_unit_test(in_the_child_of_a_call_it_may_be_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
