@@ -48,7 +48,8 @@ static inline plait_executor *plait_thread_executor_new(const plait_thread_optio
     return plait_thread_executor_new_sized(options, sizeof *options);
 }
 
-/* No more in: later submits give futures that failed with PLAIT_ECLOSED. What is inside goes on. May be repeated. */
+/* No more in: later submits, and those that wait for room, give futures that failed with PLAIT_ECLOSED. What is inside
+   goes on. May be repeated. */
 PLAIT_API void plait_executor_close(plait_executor *executor);
 
 /* Zero bytes are the defaults. */

@@ -35,6 +35,7 @@ plait_record *plait_pool_broken_record(struct plait_pool *p)
 static int make_room(struct plait_pool *p, bool own, bool *in_place)
 {
     int err = plait_bound_enter(&p->bound, !own && !p->bound.refuse);
+    if (err == PLAIT_ECLOSED) return plait_fail(err, "a pool was closed while a submit waited for room in its queue");
     if (err == PLAIT_ECANCELED)
         return plait_fail(err, "the wait for room in the queue of pool %s was cut short", p->name);
     if (err && p->bound.refuse)
@@ -43,7 +44,7 @@ static int make_room(struct plait_pool *p, bool own, bool *in_place)
     if (err && !*in_place) plait_bound_force(&p->bound);
     if (!atomic_load_explicit(&p->executor.closed, memory_order_relaxed)) return 0;
     if (!*in_place) plait_bound_leave(&p->bound);
-    return plait_fail(PLAIT_ECLOSED, "pool %s was closed while a submit waited for room in its queue", p->name);
+    return plait_fail(PLAIT_ECLOSED, "pool %s was closed while a task was submitted", p->name);
 }
 
 int plait_pool_submit(plait_executor *ex, plait_future *f)

@@ -17,6 +17,7 @@ void plait_pool_close(plait_executor *ex)
     bool none = !p->alive;
     plait_waitlist_release(&p->idle, last);
     plait_wake(idle);
+    plait_bound_close(&p->bound);
     if (none) plait_wake(plait_waitlist_claim_all(&p->ended, true));
 }
 

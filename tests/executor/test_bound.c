@@ -65,6 +65,20 @@ TEST_IN_EACH_KIND(E48_a_submit_waits_for_room)
     end(pool);
 }
 
+TEST_IN_EACH_KIND(a_close_ends_the_wait_for_room)
+{
+    plait_executor *pool = full_pool(1, false);
+    struct runner *others[3];
+    for (size_t i = 0; i < 3; i++) {
+        others[i] = runner_start(submit_one, pool);
+        until_listed(&((struct plait_pool *)pool)->bound.waiters, i + 1);
+    }
+    plait_executor_close(pool);
+    for (int i = 0; i < 3; i++) check_code(runner_join(others[i]), PLAIT_ECLOSED);
+    check(!plait_event_is_set(&gate.open)); /* there is no room yet */
+    end(pool);
+}
+
 static int submit_for_a_second(void *pool)
 {
     plait_future *f;
@@ -170,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E48_a_full_queue_may_refuse),
         cmocka_unit_test(E48_a_submit_waits_for_room),
+        cmocka_unit_test(a_close_ends_the_wait_for_room),
         cmocka_unit_test(E48_a_submit_that_waits_ends_with_its_scope_or_with_the_pool),
         cmocka_unit_test(E48_a_workers_submit_to_its_own_full_pool_runs_inside),
         cmocka_unit_test(E49_a_fifo_pool_queues_its_tasks_own_submits_behind_all_else),
