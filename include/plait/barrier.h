@@ -27,7 +27,7 @@ typedef struct plait_barrier {
 typedef struct plait_barrier_options {
     int (*action)(
         void *context); /* run by the one who comes last, before anybody goes on. 0; else it breaks the barrier.
-                                     It must not use the barrier */
+                                     It must not use the barrier, nor throw */
     void *context;      /* for the action */
     int64_t timeout;    /* nanoseconds, for waits without a deadline; default none */
 } plait_barrier_options;

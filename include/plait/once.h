@@ -17,7 +17,7 @@ typedef struct plait_once {
 
 /* Runs function(context) unless that was done before; while another task runs it, waits until `deadline`. 0: it has been
    run, with result 0, and what it did is seen. Else what it returned, when it was run here: it is not done then, and the
-   next one that comes or waits tries again. PLAIT_EDEADLK from inside of the function itself; PLAIT_EAGAIN;
+   next one that comes or waits tries again. It must return (in C++ it must not throw). PLAIT_EDEADLK from inside of the function itself; PLAIT_EAGAIN;
    PLAIT_ETIMEDOUT; PLAIT_ECANCELED. */
 PLAIT_API int plait_once_run(plait_once *once, int (*function)(void *context), void *context,
                              plait_deadline deadline) PLAIT_MUST_CHECK;

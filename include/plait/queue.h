@@ -17,7 +17,8 @@ typedef struct plait_queue plait_queue;
    0 or the size overflows (plait_error tells). The caller ends it with plait_queue_free. */
 PLAIT_API plait_queue *plait_queue_new(size_t item_size, size_t capacity);
 
-/* Zero bytes are the defaults: first in, first out. `compare` and `drop` must not use the queue; `compare` must not wait. */
+/* Zero bytes are the defaults: first in, first out. `compare` and `drop` must not use the queue; `compare` must not wait.
+   In C++ they must not throw. */
 typedef struct plait_queue_options {
     bool lifo;                                                   /* the last in is the first out */
     int (*compare)(const void *a, const void *b, void *context); /* the smallest first; of equal ones, where it is 0,
