@@ -31,6 +31,7 @@ struct plait_coroutine {
     uintptr_t next; /* what comes after it on the list that it is on (loop/ready.h) */
     void *future;   /* the task that it runs; NULL: none */
     struct plait_due due;
+    int64_t since;                  /* when it began that, where somebody might ask */
     plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */
     plait_context root, inner;      /* its own, and the one that its task is run in */
     struct plait_stack stack;

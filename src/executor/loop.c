@@ -14,6 +14,12 @@ static int submit(plait_executor *ex, plait_future *f)
     return 0;
 }
 
+static int shut_down(plait_executor *ex, const plait_shutdown_options *o)
+{
+    (void)o;
+    return loop_of(ex) == plait_loop_here ? PLAIT_EDEADLK : PLAIT_ENOTSUP; /* it ends with plait_run */
+}
+
 static void never(plait_executor *ex)
 {
     (void)ex;
@@ -31,7 +37,7 @@ static void statistics(plait_executor *ex, plait_executor_statistics *s)
 }
 
 const struct plait_executor_operations plait_loop_executor_operations = {
-    .submit = submit, .close = never, .free = never, .get_statistics = statistics
+    .submit = submit, .close = never, .free = never, .get_statistics = statistics, .shutdown = shut_down
 };
 
 plait_executor *plait_loop_executor(void) { return plait_loop_here ? &plait_loop_here->executor : NULL; }

@@ -176,7 +176,7 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
         plait_fail(PLAIT_ENOMEM, "no memory for a loop");
         return NULL;
     }
-    memset((char *)l + offsetof(plait_loop, load), 0, sizeof *l - offsetof(plait_loop, load));
+    memset((char *)l + offsetof(plait_loop, ready), 0, sizeof *l - offsetof(plait_loop, ready));
     l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
     l->thread = thread;
     l->control = plait_float_control_get();

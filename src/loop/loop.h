@@ -2,7 +2,7 @@
    of descriptors, and an inbox for all that other threads bring.
 
    What must hold:
-   - Only the loop's thread touches it, but for `inbox`, `load`, and `thread`, which does not change while it is open.
+   - Only the loop's thread touches it, but for `inbox` and `thread`, which does not change while it is open.
    - Whoever takes a coroutine's parker out of PARKED, and nobody else, makes it ready: a waker by the exchange in unpark,
      the loop by a compare-exchange for a time that has come or a descriptor.
    - What is in the inbox is the loop's from the push on: it may run and end at once, and the loop with it. So who pushes
@@ -20,17 +20,26 @@
 
 #define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
 
+/* What an executor over several loops keeps of one of them, for other threads to look at. */
+struct plait_loop_account {
+    plait_waitlist guard;                         /* its spin bit: over the list of those that run a task */
+    plait_loop *loop;                             /* guarded too; NULL before it is open and when it has been closed */
+    _Atomic bool cancels;                         /* what it has not begun */
+    _Atomic size_t load;                          /* tasks given to it that have not ended */
+    _Atomic uint64_t finished, failed, cancelled; /* of those: run to their end; with a failure; never run */
+};
+
 struct plait_loop {
     plait_executor executor;               /* first: the two addresses are one */
     _Alignas(64) _Atomic plait_item inbox; /* newest first */
-    _Atomic size_t load;                   /* tasks given to it by a multi-loop executor that have not ended */
     _Alignas(64) plait_ready ready;
     unsigned budget; /* how many may go on before the loop looks around */
     unsigned spares;
     plait_coroutine *running, *spare, *newest; /* now; without a task, by `older`; of those with one */
     size_t tasks;                              /* given to it and not ended */
     size_t stack_size;
-    plait_float_control control; /* that its tasks begin with: the thread's */
+    plait_float_control control;        /* that its tasks begin with: the thread's */
+    struct plait_loop_account *account; /* NULL: none */
     plait_heap due;
     plait_watcher *watchers;
     uint64_t order;

@@ -136,29 +136,44 @@ void plait_loop_take(plait_loop *l, plait_future *f)
     plait_ready_put(&l->ready, plait_item_future(f));
 }
 
+/* The list of those that run a task, under its guard where others may look at it. */
 static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
 {
     c->loop = l;
     c->parker.home = l->thread->home; /* while the thread itself runs, none of its coroutines does */
-    c->future = f;
     c->newer = NULL;
+    if (l->account) {
+        c->since = plait_time();
+        (void)plait_waitlist_hold(&l->account->guard);
+    }
+    c->future = f;
     c->older = l->newest;
     if (l->newest) l->newest->newer = c;
     l->newest = c;
+    if (l->account) plait_waitlist_release(&l->account->guard, NULL);
 }
 
 static void delist(plait_loop *l, plait_coroutine *c)
 {
+    if (l->account) (void)plait_waitlist_hold(&l->account->guard);
     if (c->newer) c->newer->older = c->older;
     else l->newest = c->older;
     if (c->older) c->older->newer = c->newer;
     c->future = NULL;
+    if (l->account) plait_waitlist_release(&l->account->guard, NULL);
 }
 
-static void task_ended(plait_loop *l, plait_future *f)
+static void count(_Atomic uint64_t *counter) { atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); }
+
+static void task_ended(plait_loop *l, plait_future *f, bool ran)
 {
+    struct plait_loop_account *a = f->executor == &l->executor ? NULL : l->account;
+    if (a) {
+        count(ran ? &a->finished : &a->cancelled);
+        if (ran && f->error) count(&a->failed);
+        atomic_fetch_sub_explicit(&a->load, 1, memory_order_relaxed);
+    }
     l->tasks--;
-    if (f->executor != &l->executor) atomic_fetch_sub_explicit(&l->load, 1, memory_order_relaxed);
     plait_future_release(f);
 }
 
@@ -170,9 +185,9 @@ static void run_tasks(void *coroutine)
         plait_loop *l = c->loop;
         plait_future *f = c->future;
         plait_float_control_set(l->control); /* not that of whoever was here before */
-        plait_future_run(f, NULL);
+        bool ran = plait_future_run(f, NULL);
         delist(l, c);
-        task_ended(l, f);
+        task_ended(l, f, ran);
         c->older = l->spare;
         l->spare = c;
         l->spares++;
@@ -182,6 +197,7 @@ static void run_tasks(void *coroutine)
 
 plait_coroutine *plait_loop_begin(plait_loop *l, plait_future *f)
 {
+    if (l->account && atomic_load_explicit(&l->account->cancels, memory_order_relaxed)) plait_future_withdraw(f);
     bool pending = plait_future_get_state(f) == PLAIT_FUTURE_PENDING;
     plait_coroutine *c = pending ? l->spare : NULL;
     if (c) {
@@ -194,7 +210,7 @@ plait_coroutine *plait_loop_begin(plait_loop *l, plait_future *f)
     if (c) {
         enlist(l, c, f);
     } else {
-        task_ended(l, f);
+        task_ended(l, f, false);
     }
     return c;
 }

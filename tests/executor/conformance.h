@@ -6,6 +6,7 @@
 
 /* Runs it, as a group of cmocka tests, over executors made by `make`: each test has a new one, ended by
    plait_executor_free unless there is one for the whole process. Returns how many failed. */
+extern bool executor_queues; /* set to false for one that begins every task soon, however many run */
 int executor_conformance(const char *name, plait_executor *(*make)(void), bool one_for_the_process);
 
 /* The part of it that is about the end of an executor. */

@@ -9,6 +9,7 @@
 static plait_executor *(*make)(void);
 static bool process_wide;
 static plait_executor *ex;
+bool executor_queues = true;
 static bool is_inline(void) { return ex == plait_inline_executor(); }
 
 #define CONFORMS(name)                                                                                                 \
@@ -113,7 +114,7 @@ CONFORMS(E19_E20_E21_what_is_queued_is_cancelled_at_once_and_all_who_wait_are_to
     struct gate gate = { 0 }, *at = &gate;
     plait_future *holders[HOLDERS], *fs[MANY];
     _Atomic int count = 0, *counter = &count;
-    if (is_inline()) return; /* n/a in C: it queues nothing */
+    if (is_inline() || !executor_queues) return; /* n/a in C: it queues nothing */
     for (int i = 0; i < HOLDERS && !process_wide; i++) holders[i] = plait_submit(ex, pass_stubbornly, &at);
     if (!process_wide) until_arrived(&gate, 1);
     for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_up, &counter);
