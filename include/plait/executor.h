@@ -78,6 +78,12 @@ PLAIT_MUST_CHECK static inline int plait_executor_shutdown(plait_executor *execu
    what is there and waits for nothing. */
 PLAIT_API void plait_executor_free(plait_executor *executor);
 
+/* Declares an executor that is freed where the braces are left that it is declared in, in whatever way:
+   PLAIT_EXECUTOR(pool, plait_thread_executor_new(NULL)); */
+#define PLAIT_EXECUTOR(name, new_executor)                                                                             \
+    plait_executor *name __attribute__((cleanup(plait_executor_free_at_))) = (new_executor)
+static inline void plait_executor_free_at_(plait_executor **executor) { plait_executor_free(*executor); }
+
 /* Counted since the start unless it says "now". */
 typedef struct plait_executor_statistics {
     size_t workers;     /* threads alive now */

@@ -2,6 +2,8 @@
 #include "child.h"
 #include "executor/pool.h"
 #include "future/tasks.h"
+#include <dirent.h>
+#include <malloc.h>
 
 #define TEST(name) static void name(void **unused __attribute__((unused)))
 
@@ -145,12 +147,67 @@ TEST(E31_what_runs_when_the_pool_breaks_goes_on)
     check_contains(text, "pool crew is broken, its initializer failed: it returned 3");
 }
 
+struct held {
+    size_t descriptors, bytes;
+};
+
+static size_t entries(const char *folder)
+{
+    size_t count = 0;
+    DIR *d = opendir(folder);
+    check(d);
+    while (readdir(d)) count++;
+    closedir(d);
+    return count;
+}
+
+static struct held what_is_held(void) { return (struct held){ entries("/proc/self/fd"), mallinfo2().uordblks }; }
+
+static int fail_at_once(void *unused)
+{
+    (void)unused;
+    return plait_fail(-ENODEV, "no engine");
+}
+
+/* After the first rounds, in which what is kept for later is made, each must leave as much as it found. */
+static int break_many(void *unused)
+{
+    (void)unused;
+    struct held first = { 0 }, last;
+    size_t threads = entries("/proc/self/task");
+    for (int round = 0; round < 60; round++) {
+        plait_executor *pool = pool_with(4, fail_at_once, NULL);
+        plait_future *fs[16];
+        for (int i = 0; i < 16; i++) fs[i] = plait_submit(pool, nothing, NULL);
+        for (int i = 0; i < 16; i++) check_code(plait_await(fs[i], NULL), PLAIT_EBROKEN);
+        plait_executor_free(pool);
+        check_code(plait_fail(-EIO, "words of another failure"), -EIO);
+        if (round == 20) first = what_is_held();
+    }
+    last = what_is_held();
+    until(entries("/proc/self/task") == threads); /* a thread that has been joined may be listed a moment longer */
+    check_number(last.descriptors, first.descriptors);
+    check(last.bytes < first.bytes + 16384);
+    return 0;
+}
+
+TEST(E34_an_initializer_that_fails_leaves_no_thread_descriptor_or_memory_behind)
+{
+    static char text[65536];
+    int status = child_run(break_many, NULL, text, sizeof text);
+    if (status) fprintf(stderr, "%s\n", text);
+    check_number(status, 0);
+    check_contains(text, "its initializer failed: no engine");
+}
+
 int main(void)
 {
+    mallopt(M_ARENA_MAX, 1); /* so that all memory is counted */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E30_the_initializer_runs_once_in_each_worker_before_its_first_task),
         cmocka_unit_test(E31_E33_E35_an_initializer_that_fails_breaks_the_pool_and_is_reported_once),
         cmocka_unit_test(E31_what_runs_when_the_pool_breaks_goes_on),
+        cmocka_unit_test(E34_an_initializer_that_fails_leaves_no_thread_descriptor_or_memory_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
