@@ -145,18 +145,18 @@ static bool compare(const struct fx_work *printed, const struct run *run, const 
 
 static void print_table(const struct run runs[FX_MODELS])
 {
-    puts("model            elapsed  speed-up  requests  threads  peak memory  errors");
+    puts("model               elapsed  speed-up  requests  threads  peak memory  errors");
     for (int i = 0; i < FX_MODELS; i++) {
         const struct report *report = &runs[i].report, *sequential = &runs[0].report;
         if (!runs[i].begun) continue;
         if (!runs[i].reported || report->error) {
-            printf("%-15s  no result\n", fx_models[i].name);
+            printf("%-18s  no result\n", fx_models[i].name);
             continue;
         }
         char speed_up[16] = "-";
         if (runs[0].reported && !sequential->error && report->elapsed > 0)
             snprintf(speed_up, sizeof speed_up, "%.1fx", (double)sequential->elapsed / (double)report->elapsed);
-        printf("%-15s %7.2fs  %8s  %8ld  %7ld  %7.1f MiB  %6zu\n", fx_models[i].name, (double)report->elapsed / 1e9,
+        printf("%-18s %7.2fs  %8s  %8ld  %7ld  %7.1f MiB  %6zu\n", fx_models[i].name, (double)report->elapsed / 1e9,
                speed_up, report->requests, report->threads, (double)report->peak_kib / 1024,
                fx_count(&runs[i].work).failed);
     }

@@ -1,4 +1,4 @@
-/* fx_models.c: five ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
+/* fx_models.c: seven ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
    runs and how its results come back. */
 #include "apps/fx_models.h"
 #include "apps/command.h"
@@ -131,8 +131,80 @@ static int futures(struct fx_work *work)
     return 0;
 }
 
+/* Coroutines: the same task on one thread, where a wait for an answer lets the others go on. */
+typedef struct fx_item *item_pointer;
+
+static int fetch_in_place(const item_pointer *item) { return fetch_one(*item); }
+PLAIT_LOCAL_TASK(fetch_in_place, item_pointer, void);
+
+/* A blocking fetch on a pool of threads, awaited by a coroutine. */
+struct fetch_there {
+    struct fx_item *item;
+    plait_executor *pool;
+};
+static int fetch_there(const struct fetch_there *f)
+{
+    fx_item_end(f->item, plait_await(plait_submit(f->pool, fetch_rates, &f->item->fetch), &f->item->rates));
+    return 0;
+}
+typedef struct fetch_there fetch_there_argument;
+PLAIT_LOCAL_TASK(fetch_there, fetch_there_argument, void);
+
+struct run {
+    struct fx_work *work;
+    plait_executor *pool; /* NULL: fetch in the coroutine itself */
+};
+
+static plait_future *begin(const struct run *run, size_t i)
+{
+    struct fx_item *item = &run->work->items[i];
+    if (!run->pool) return plait_spawn(fetch_in_place, &item);
+    return plait_spawn(fetch_there, &((struct fetch_there){ item, run->pool }));
+}
+
+/* As many at once as there are jobs. */
+static int fetch_all(const struct run *run)
+{
+    struct fx_work *work = run->work;
+    plait_completions *pending = plait_completions_new();
+    if (!pending) return plait_error_code();
+    size_t begun = 0;
+    plait_future *f;
+    int error = 0;
+    do {
+        while (begun < work->count && plait_completions_pending(pending) < (size_t)work->jobs)
+            plait_completions_add(pending, begin(run, begun++));
+        error = plait_completions_next(pending, &f, PLAIT_FOREVER);
+        if (error) break;
+        struct fx_item *item = *(struct fx_item *const *)plait_future_argument(f); /* first in both arguments */
+        int failed = plait_await(f, NULL);
+        if (failed) fx_item_end(item, failed); /* it could not begin */
+        fx_show(work, item);
+    } while (true);
+    plait_completions_free(pending);
+    return error == PLAIT_EDONE ? 0 : error;
+}
+typedef struct run run_argument;
+PLAIT_LOCAL_TASK(fetch_all, run_argument, void);
+
+static int coroutines(struct fx_work *work) { return plait_run(fetch_all, &((struct run){ .work = work }), NULL); }
+
+static int coroutines_threads(struct fx_work *work)
+{
+    struct run run = { .work = work };
+    run.pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
+    if (!run.pool) return plait_error_code();
+    int error = plait_run(fetch_all, &run, NULL);
+    plait_executor_free(run.pool);
+    return error;
+}
+
 const struct fx_model fx_models[FX_MODELS] = {
-    { "sequential", sequential },   { "thread-per-item", thread_per_item },
-    { "thread-pool", thread_pool }, { "queues", queues },
+    { "sequential", sequential },
+    { "thread-per-item", thread_per_item },
+    { "thread-pool", thread_pool },
+    { "queues", queues },
     { "futures", futures },
+    { "coroutines", coroutines },
+    { "coroutines-threads", coroutines_threads },
 };

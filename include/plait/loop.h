@@ -62,6 +62,11 @@ PLAIT_API plait_watcher *plait_loop_watch(int fd, short events, void (*function)
                                           void *context);
 PLAIT_API void plait_loop_unwatch(plait_watcher *watcher);
 
+/* Calls function(context) on the stack of the running thread, for what might need more than a coroutine's has: other
+   libraries, large arrays. Returns when it has. In a plain thread it is a plain call. The function runs as part of the
+   task: what it says by plait_fail is the task's; but it must not wait, which would stop the program. */
+PLAIT_API void plait_call_on_thread_stack(void (*function)(void *context), void *context);
+
 /* Zero bytes are the defaults. */
 typedef struct plait_multi_loop_options {
     int loops;         /* default the CPUs that this process may use */

@@ -12,6 +12,7 @@
 #include "base/fork.h"
 #include <plait/error.h>
 #include <plait/io.h>
+#include <plait/loop.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -171,16 +172,32 @@ static int failed(plait_http_session *s, CURLMcode code)
     return s->system_error ? -s->system_error : code == CURLM_OUT_OF_MEMORY ? PLAIT_ENOMEM : -EIO;
 }
 
-static int act(plait_http_session *s, curl_socket_t fd, int ready)
+/* libcurl and what it calls (TLS, name look-ups) want more stack than a coroutine has. */
+struct action {
+    plait_http_session *session;
+    curl_socket_t fd;
+    int ready;
+    CURLMcode code;
+};
+
+static void act_there(void *action)
 {
+    struct action *a = action;
+    plait_http_session *s = a->session;
     struct pipe_guard g;
     int running;
     guard(&g);
-    CURLMcode code = curl_multi_socket_action(s->multi, fd, ready, &running);
+    a->code = curl_multi_socket_action(s->multi, a->fd, a->ready, &running);
     enum plait_http_phase phase = phase_of(s);
     if (phase > s->phase) s->phase = phase; /* what was closed by a failure does not look connected any more */
     unguard(&g);
-    return failed(s, code);
+}
+
+static int act(plait_http_session *s, curl_socket_t fd, int ready)
+{
+    struct action a = { s, fd, ready, CURLM_OK };
+    plait_call_on_thread_stack(act_there, &a);
+    return failed(s, a.code);
 }
 
 static int act_on_ready(plait_http_session *s, int set)
@@ -223,9 +240,23 @@ static int turn(plait_http_session *s, plait_deadline deadline)
     return err || s->finished ? err : plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : 0;
 }
 
+static void add_there(void *action)
+{
+    struct action *a = action;
+    a->code = curl_multi_add_handle(a->session->multi, a->session->easy);
+}
+
+static void remove_there(void *action)
+{
+    struct action *a = action;
+    struct pipe_guard g;
+    guard(&g);
+    a->code = curl_multi_remove_handle(a->session->multi, a->session->easy);
+    unguard(&g);
+}
+
 int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
 {
-    struct pipe_guard g;
     told(s, PLAIT_HTTP_RESOLVE);
     s->finished = s->opened = s->requested = s->held_back = false;
     s->timer = 0;
@@ -233,15 +264,15 @@ int plait_http_session_run(plait_http_session *s, plait_deadline deadline)
     plait_http_sockets_begin(&s->sockets);
     if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* long past: one try */
 
-    int err = failed(s, curl_multi_add_handle(s->multi, s->easy));
+    struct action a = { .session = s };
+    plait_call_on_thread_stack(add_there, &a);
+    int err = failed(s, a.code);
     if (err) return err;
     while (!err && !s->finished) err = turn(s, deadline);
     if (err == PLAIT_EFORKED) return err;
-    guard(&g);
-    CURLMcode code = curl_multi_remove_handle(s->multi, s->easy);
-    unguard(&g);
+    plait_call_on_thread_stack(remove_there, &a);
     plait_http_sockets_end(&s->sockets, s->requested);
-    return err ? err : failed(s, code);
+    return err ? err : failed(s, a.code);
 }
 
 /* Life. */
@@ -261,13 +292,19 @@ int plait_http_session_open(plait_http_session *s)
     return PLAIT_ENOMEM;
 }
 
-void plait_http_session_close(plait_http_session *s)
+static void close_there(void *session)
 {
+    plait_http_session *s = session;
     struct pipe_guard g;
     guard(&g);
     curl_easy_cleanup(s->easy);
     curl_multi_cleanup(s->multi);
     unguard(&g);
+}
+
+void plait_http_session_close(plait_http_session *s)
+{
+    plait_call_on_thread_stack(close_there, s);
     s->easy = NULL;
     s->multi = NULL;
     memset(s->origins, 0, sizeof s->origins);

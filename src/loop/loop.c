@@ -101,6 +101,7 @@ static void run_ready(plait_loop *l)
         if (!c) continue;
         l->running = c;
         plait_coroutine_switch(&l->own, c);
+        if (l->errand) plait_loop_run_errands(l);
     }
 }
 

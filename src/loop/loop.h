@@ -29,6 +29,11 @@ struct plait_loop_account {
     _Atomic uint64_t finished, failed, cancelled; /* of those: run to their end; with a failure; never run */
 };
 
+struct plait_errand {
+    void (*function)(void *);
+    void *context;
+};
+
 struct plait_loop {
     plait_executor executor;               /* first: the two addresses are one */
     _Alignas(64) _Atomic plait_item inbox; /* newest first */
@@ -40,6 +45,7 @@ struct plait_loop {
     size_t stack_size;
     plait_float_control control;        /* that its tasks begin with: the thread's */
     struct plait_loop_account *account; /* NULL: none */
+    struct plait_errand *errand;        /* what the running coroutine wants to have called on the thread's stack */
     plait_heap due;
     plait_watcher *watchers;
     uint64_t order;
@@ -79,6 +85,9 @@ void plait_loop_take(plait_loop *, plait_future *);
 
 /* Leaves `from`, which is where it will be found again, and goes on with what is ready. */
 void plait_loop_go_on(plait_loop *, plait_coroutine *from);
+
+/* Calls what the coroutine that has just been left wants to have called, and goes on with it; until none does. */
+void plait_loop_run_errands(plait_loop *);
 
 /* A coroutine to run a future that was taken; NULL when it need not or cannot be run. */
 plait_coroutine *plait_loop_begin(plait_loop *, plait_future *);

@@ -4,6 +4,7 @@
    before it leaves its stack for the last time. That is safe since only this thread takes spare ones, and goes on with one
    from where it left. */
 #include "loop/loop.h"
+#include "base/stop.h"
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -60,6 +61,7 @@ static int alone(plait_coroutine *c, int fd, short events, plait_deadline deadli
 static void strand_park(plait_parker *p, plait_deadline deadline)
 {
     plait_coroutine *c = (plait_coroutine *)p;
+    if (c->loop->errand) plait_stop("a task waited in a function that it had called on its thread's stack");
     if (c->loop->forked) {
         alone(c, -1, 0, deadline);
         return;
@@ -126,6 +128,32 @@ int plait_yield(void)
     if (p->operations == &operations) strand_yield(p);
     else sched_yield();
     return 0;
+}
+
+/* The thread's stack. The function is called in the task's context, while the task's own stack stands still. */
+
+void plait_call_on_thread_stack(void (*function)(void *), void *context)
+{
+    plait_parker *p = plait_current()->parker;
+    plait_loop *l = p->operations == &operations ? ((plait_coroutine *)p)->loop : NULL;
+    if (!l || l->forked || l->errand) { /* there already */
+        function(context);
+        return;
+    }
+    l->errand = &(struct plait_errand){ function, context };
+    plait_coroutine_switch((plait_coroutine *)p, &l->own);
+}
+
+void plait_loop_run_errands(plait_loop *l)
+{
+    while (l->errand) {
+        plait_coroutine *c = l->running;
+        plait_context *own = plait_switch(c->current);
+        l->errand->function(l->errand->context);
+        c->current = plait_switch(own);
+        l->errand = NULL;
+        plait_coroutine_switch(&l->own, c);
+    }
 }
 
 /* Running. */

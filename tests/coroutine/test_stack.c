@@ -204,6 +204,66 @@ static void a_guard_refuses_the_kernel_too(void **unused)
     check(!plait_stack_map(SIZE_MAX, &stack));
 }
 
+/* The thread's stack. */
+
+static void use_much(void *out)
+{
+    volatile char room[512 << 10]; /* eight stacks of a coroutine */
+    for (size_t i = 0; i < sizeof room; i += 1024) room[i] = (char)i;
+    *(int *)out = plait_fail(-EIO, "said on the thread's stack %d", room[1024]);
+}
+static int call_there(int *out)
+{
+    plait_call_on_thread_stack(use_much, out);
+    check_code(*out, -EIO);
+    check_contains(plait_error()->message, "said on the thread's stack");
+    plait_call_on_thread_stack(use_much, out);
+    return *out;
+}
+PLAIT_TASK(call_there, void, int);
+static int several_call_there(void)
+{
+    plait_future *f[5];
+    for (int i = 0; i < 5; i++) f[i] = plait_spawn(call_there, NULL);
+    for (int i = 0; i < 5; i++) {
+        check_code(plait_await(f[i], NULL), -EIO);
+        check_string(plait_error()->task, "call_there");
+    }
+    return 0;
+}
+PLAIT_TASK(several_call_there, void, void);
+
+static void what_needs_much_stack_is_called_on_the_thread_s(void **unused)
+{
+    (void)unused;
+    int out = 0;
+    check_code(plait_run(several_call_there, NULL, NULL), 0);
+    check_code(call_there(&out), -EIO); /* in a plain thread: a call */
+}
+
+static void wait_there(void *unused)
+{
+    (void)unused;
+    (void)!plait_sleep(PLAIT_MICROSECOND);
+}
+static int wait_on_the_thread_s_stack(void)
+{
+    plait_call_on_thread_stack(wait_there, NULL);
+    return 0;
+}
+PLAIT_TASK(wait_on_the_thread_s_stack, void, void);
+static int run_what_waits_there(void *unused)
+{
+    (void)unused;
+    return plait_run(wait_on_the_thread_s_stack, NULL, NULL);
+}
+
+static void to_wait_there_stops_the_program(void **unused)
+{
+    (void)unused;
+    child_stops(run_what_waits_there, NULL, "a task waited in a function that it had called on its thread's stack");
+}
+
 /* Use again. */
 
 enum { CROWD = 2000 };
@@ -282,6 +342,8 @@ int main(void)
         cmocka_unit_test(an_overflow_is_named),
         cmocka_unit_test(another_fault_is_left_to_whom_it_concerns),
         cmocka_unit_test(a_guard_refuses_the_kernel_too),
+        cmocka_unit_test(what_needs_much_stack_is_called_on_the_thread_s),
+        cmocka_unit_test(to_wait_there_stops_the_program),
         cmocka_unit_test(stacks_are_used_again),
         cmocka_unit_test(a_task_for_which_there_is_no_stack_fails),
     };
