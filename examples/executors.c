@@ -1,5 +1,5 @@
 /* executors.c: where a task runs is one argument. The same function, the same submit and the same
-   await: here and now, on a thread of its own, or in a pool.
+   await: here and now, on a thread of its own, in a pool, or as a coroutine.
 
        cc executors.c $(pkg-config --cflags --libs plait) -o executors
 */
@@ -27,9 +27,12 @@ static int ask(plait_executor *ex)
 int main(void)
 {
     plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = 4, .name = "pool" });
+    plait_executor *loops = plait_multi_loop_executor_new(&(plait_multi_loop_options){ .loops = 2, .name = "loops" });
     int err = ask(plait_inline_executor());                /* here and now: the sequential baseline */
     if (!err) err = ask(plait_thread_per_task_executor()); /* a new thread for each */
     if (!err) err = ask(pool);
+    if (!err) err = ask(loops); /* a coroutine on one of two loops */
+    plait_executor_free(loops);
     plait_executor_free(pool);
     plait_error_print(stderr, err);
     return plait_exit_status(err);

@@ -19,7 +19,7 @@ def test_primes_in_the_order_of_the_numbers():
 
 
 def test_one_task_runs_wherever_its_executor_says():
-    check_prints("in thread executors: prime\nin thread is_prime: prime\nin thread pool-1: prime\n", "executors")
+    check_prints("in thread executors: prime\nin thread is_prime: prime\nin thread pool-1: prime\nin thread loops-1: prime\n", "executors")
 
 
 def test_a_future_is_waited_for_looked_at_taken_cancelled_and_tried_again():

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """The examples of exchange rates, against `plait serve`: its rates are always the same."""
 
+import http.server
 import socket
+import threading
+import urllib.request
 
-from example import Serve, check, check_match, check_prints, main, run, sorted_lines
+from example import LIMIT, Serve, check, check_match, check_prints, main, run, sorted_lines
 
 ROW = {
     "USD": "1 USD =     1.0 USD,   0.887 EUR,     3.8 PLN,    8.53 NOK,    22.7 CZK\n",
@@ -68,6 +71,51 @@ def P11_no_request_goes_out_before_its_time():
     seconds, = check_prints(ROWS + ELAPSED, "rates_throttle", RATES_URL=server.url)
     check(seconds >= 0.5, seconds)  # five tokens at ten a second, and none at the beginning
     check_failure_of_all("rates_throttle", 5, "fetch_in_time")
+
+
+class Gate(http.server.BaseHTTPRequestHandler):
+    """Answers when five requests are there, for whom one after the other would be too few."""
+
+    five = threading.Barrier(5)
+
+    def do_GET(self):
+        self.five.wait(LIMIT)
+        with urllib.request.urlopen(server.url + self.path) as answer:
+            body = answer.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def P23_rates_by_a_coroutine_each_all_at_once_in_the_order_of_the_bases():
+    check_prints(ROWS + ELAPSED, "rates_coroutines", RATES_URL=server.url)
+    check_failure_of_all("rates_coroutines", 5)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate) as gate:
+        threading.Thread(target=gate.serve_forever).start()
+        try:
+            check_prints(ROWS + ELAPSED, "rates_coroutines", RATES_URL=f"http://127.0.0.1:{gate.server_port}")
+        finally:
+            gate.shutdown()
+
+
+def P25_rates_by_a_pool_that_coroutines_await_in_the_order_of_the_bases():
+    check_prints(ROWS + ELAPSED, "rates_coroutines_pool", RATES_URL=server.url)
+    check_failure_of_all("rates_coroutines_pool", 1, "fetch_in_pool")
+
+
+def test_a_deadline_and_a_group_hold_for_coroutines():
+    for _ in range(10):
+        result = run("rates_scopes", status=1, RATES_URL=server.url)
+        if "two seconds" not in result.stderr:  # they may not be enough where much else runs
+            break
+    check_match(ROW["USD"] + "all are known\n" + ELAPSED, result.stdout)
+    check_match("async_main (<words>examples/rates_scopes.c:<count>) in <words>, pid <count>: the other side does not keep to "
+                "the protocol; because fetch_rates (<words>examples/rates_scopes.c:<count>) in <words>, pid <count>: "
+                f"{server.url}/latest?base=XYZ: status 400\n", result.stderr)
 
 
 def test_a_group_fetches_all_or_nothing_within_its_time():

@@ -7,7 +7,7 @@ import re
 
 from example import check, main
 
-SENTENCES = """
+SENTENCES = r"""
 PLAIT_TASK(is_prime, uint64_t, bool);
 plait_executor *ex = plait_thread_executor_new(NULL);
 int err = plait_await(plait_submit(ex, is_prime, &(uint64_t){ 112272535095293 }), &prime);
@@ -41,6 +41,17 @@ plait_mutex m = PLAIT_MUTEX_INIT;
 plait_mutex_lock(&m);
 plait_mutex_unlock(&m);
 plait_mutex_lock_until(&m, deadline);
+
+static int waiter(const struct name *who) { for (int i = 0; i < 4; i++) { plait_sleep(250 * PLAIT_MILLISECOND); printf("%s waited\n", who->text); } return 0; }
+PLAIT_TASK(waiter, struct name, void);
+static int async_main(void) { plait_future *a = plait_spawn(waiter, &first); plait_future *b = plait_spawn(waiter, &second);
+int err = plait_await(a, NULL); int second_err = plait_await(b, NULL); if (!err) err = second_err;
+PLAIT_TIMEOUT(t, plait_after(2 * PLAIT_SECOND)); struct rates r; err = fetch_rates(&usd, &r);
+if (plait_scope_expired(&t))
+PLAIT_GROUP(g, plait_loop_executor()); for (size_t i = 0; i < n; i++) plait_group_submit(&g, fetch_rates, &bases[i]); err = plait_group_wait(&g);
+return plait_await(plait_submit(pool, convert_pdf, &path), NULL);
+PLAIT_TASK(async_main, void, void);
+plait_run(async_main, NULL, NULL)
 
 plait_http_response res;
 int err = plait_http_get(url, &(plait_http_options){ .deadline = plait_after(5 * PLAIT_SECOND) }, &res);
