@@ -20,7 +20,7 @@
 #define WAITERS ((uintptr_t)1)
 #define SHARED ((uintptr_t)2)
 #define PATIENCE PLAIT_MILLISECOND
-enum { FIRST_SPINS = 512, FIRST_PAUSES = 32, MOST_PAUSES = 64 };
+enum { FIRST_SPINS = 1024, FIRST_PAUSES = 32, MOST_PAUSES = 128 };
 
 static uintptr_t owner_of(uintptr_t word) { return word & ~PLAIT_LOCK_BITS; }
 
