@@ -1,6 +1,7 @@
 /* plait_run: what it gives, and what it does with what is left. */
 #include "check.h"
 #include "child.h"
+#include "clock.h"
 #include "fault.h"
 #include <plait.h>
 #include <unistd.h>
@@ -145,22 +146,31 @@ static void AT1_AF10_a_spawn_begins_later_in_the_order_of_the_spawns(void **unus
     check_code(plait_run(spawn_three, NULL, NULL), 0);
 }
 
-static int run_in_a_scope(void *until)
+static void let_a_second_pass(void *unused)
 {
-    PLAIT_TIMEOUT(limit, *(plait_deadline *)until);
-    check_code(plait_run(wait_for_ever, NULL, NULL), PLAIT_ECANCELED);
-    check(plait_scope_expired(&limit));
-    check_code(plait_run(nothing, NULL, NULL), PLAIT_ECANCELED); /* not begun */
-    return 0;
+    (void)unused;
+    clock_move(PLAIT_SECOND);
 }
+static int wait_too_long(void)
+{
+    check_code(plait_call_soon(let_a_second_pass, NULL), 0); /* once this sleeps */
+    return wait_for_ever();
+}
+PLAIT_TASK(wait_too_long, void, void);
 
 static void a_scope_around_it_ends_it(void **unused)
 {
     (void)unused;
     cleaned = 0;
-    plait_deadline soon = plait_after(PLAIT_MILLISECOND);
-    check_code(run_in_a_scope(&soon), 0);
+    clock_by_hand();
+    {
+        PLAIT_TIMEOUT(limit, plait_after(PLAIT_SECOND));
+        check_code(plait_run(wait_too_long, NULL, NULL), PLAIT_ECANCELED);
+        check(plait_scope_expired(&limit));
+        check_code(plait_run(nothing, NULL, NULL), PLAIT_ECANCELED); /* not begun */
+    }
     check_number(cleaned, 1);
+    clock_of_the_system();
 }
 
 static plait_event running;
