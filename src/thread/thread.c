@@ -145,7 +145,7 @@ plait_thread *plait_thread_start_sized(int (*run)(void *), void *argument, const
     atomic_store_explicit(&t->fate, PLAIT_SETTLED,
                           memory_order_relaxed);           /* the end of the program may have found it… */
     plait_wake(plait_waitlist_claim_all(&t->ended, true)); /* … and wait for it */
-    plait_thread_unref(t);
+    atomic_fetch_sub_explicit(&t->references, 1, memory_order_relaxed); /* the thread's own, which never ran */
     plait_thread_unref(t);
     return NULL;
 }
