@@ -1,7 +1,7 @@
 /* pool.pml: no task lies on a worker's deque while a place in the pool is free and nobody knows of it.
    (src/executor/pool.c, worker.c; the inbox is left out: it is empty)
 
-   BROKEN: 6
+   BROKEN: 7
    CC: -O1 -DSAFETY
      1  a worker that goes to sleep looks at the deques before it has said so
      2  what is put back on the deque after another was run in place is not offered again
@@ -9,6 +9,9 @@
      4  who goes to rest looks at them before
      5  who pushes looks whether anybody rests before the task can be seen
      6  who stole while he was engaged for something else does not pass that on
+     7  who has rested for so long that he ends is still listed as one who rests
+
+   A worker that has rested for long ends, and another is started in its place when needed.
 
    A pool of two or three. One worker's task pushes tasks on its deque and then waits for them in a way that the pool does
    not see (for an event), or does; or it takes one off and puts it back in between. The other workers rest, or one sleeps
@@ -160,8 +163,22 @@ end:
             fi;
             run_one()
        :: else ->
-end_rest:   engaged[me];
-            engaged[me] = false
+end_rest:   if
+            :: engaged[me] -> engaged[me] = false
+            :: me == 2 ->                                /* has rested for long: ends, unless engaged just now */
+                 atomic {
+                     if
+                     :: listed[me] ->
+#if BROKEN != 7
+                         listed[me] = false;
+#endif
+                         started = false
+                     :: else
+                     fi
+                 };
+end_gone:        started && engaged[me];                 /* and is started anew, or was engaged */
+                 engaged[me] = false
+            fi
        fi
 #endif
     od
