@@ -17,14 +17,19 @@ PLAIT_TASK(square, int, int);
 
 static int sum_of_squares(const int *count, int *sum)
 {
+    plait_future *squares[10];
+    if (*count > 10) return plait_fail(PLAIT_EINVAL, "%d squares are more than ten", *count);
+    for (int i = 0; i < *count; i++) squares[i] = plait_spawn(square, &(int){ i + 1 });
+
     *sum = 0;
-    int err = 0;
-    for (int i = 1; i <= *count && !err; i++) {
-        int result = 0;
-        err = plait_await(plait_spawn(square, &i), &result);
-        *sum += result;
+    int failed = 0;
+    for (int i = 0; i < *count; i++) {
+        int result;
+        int err = plait_await(squares[i], &result); /* its value, or its failure */
+        if (!err) *sum += result;
+        else failed = err;
     }
-    return err;
+    return failed;
 }
 PLAIT_TASK(sum_of_squares, int, int);
 
