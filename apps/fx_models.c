@@ -187,7 +187,11 @@ static int fetch_all(const struct run *run)
 typedef struct run run_argument;
 PLAIT_LOCAL_TASK(fetch_all, run_argument, void);
 
-static int coroutines(struct fx_work *work) { return plait_run(fetch_all, &((struct run){ .work = work }), NULL); }
+static int coroutines(struct fx_work *work)
+{
+    struct run run = { .work = work };
+    return plait_run(fetch_all, &run, NULL);
+}
 
 static int coroutines_threads(struct fx_work *work)
 {

@@ -58,7 +58,7 @@ static void begin(unsigned entry_high, unsigned entry_low, unsigned argument_hig
 void plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to)
 {
     ucontext_t here;
-    *from = &here;
+    memcpy(from, &(void *){ &here }, sizeof *from); /* it lives as long as this stack is left */
     swapcontext(&here, to);
 }
 

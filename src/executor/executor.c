@@ -10,6 +10,7 @@ static bool is_ours(plait_executor *ex) { return !ex->generation || ex->generati
 
 void plait_executor_close(plait_executor *ex)
 {
+    if (!ex) return;
     atomic_store_explicit(&ex->closed, true, memory_order_relaxed); /* a hint: the pool's own word counts */
     if (is_ours(ex)) ex->operations->close(ex);
 }

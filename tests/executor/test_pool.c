@@ -27,6 +27,7 @@ TEST(E4_a_negative_number_of_workers_is_refused)
     } newer = { .later = 1 };
     check(!plait_thread_executor_new_sized(&newer.known, sizeof newer));
     check_code(plait_error()->code, PLAIT_EINVAL);
+    plait_executor_close(NULL);
     plait_executor_free(NULL);
 }
 
