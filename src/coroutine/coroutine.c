@@ -96,7 +96,7 @@ void plait_coroutine_free(plait_coroutine *c)
     pthread_mutex_lock(&guard);
     bool cold = unused_count >= WARM;
     pthread_mutex_unlock(&guard);
-    if (cold) plait_stack_trim(&c->stack);
+    if (cold) plait_stack_trim(&c->stack, (char *)c->left_at - PLAIT_STACK_BELOW);
     pthread_mutex_lock(&guard);
     c->older = unused;
     unused = c;

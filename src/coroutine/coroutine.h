@@ -30,6 +30,7 @@ struct plait_coroutine {
     struct plait_loop *loop;
     uintptr_t next; /* what comes after it on the list that it is on (loop/ready.h) */
     void *future;   /* the task that it runs; NULL: none */
+    bool condemned; /* by plait_loop_cancel, with that task */
     struct plait_due due;
     int64_t since;                  /* when it began that, where somebody might ask */
     plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */

@@ -124,7 +124,8 @@ bool plait_stack_map(size_t size, struct plait_stack *stack)
     return there;
 }
 
-void plait_stack_trim(const struct plait_stack *stack)
+void plait_stack_trim(const struct plait_stack *stack, const void *used)
 {
-    if (stack->size > page) madvise(stack->floor, stack->size - page, MADV_DONTNEED);
+    size_t below = (size_t)((const char *)used - stack->floor) & ~(page - 1);
+    if (below) madvise(stack->floor, below, MADV_DONTNEED);
 }

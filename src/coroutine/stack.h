@@ -10,8 +10,8 @@ struct plait_stack {
 };
 
 /* `size` bytes of zeros (rounded up to pages), or false without memory. Never given back to the system as a mapping:
-   plait_stack_trim gives back the pages but for the top one, whose contents stay. */
+   plait_stack_trim gives back those pages that lie wholly below `used`. */
 bool plait_stack_map(size_t size, struct plait_stack *);
-void plait_stack_trim(const struct plait_stack *);
+void plait_stack_trim(const struct plait_stack *, const void *used);
 
 #endif

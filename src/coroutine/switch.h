@@ -11,6 +11,13 @@
 /* Where a stack was left: opaque, valid until it is gone on with. */
 typedef void *plait_stack_pointer;
 
+/* How far below that the stack may be in use. */
+#if (defined __x86_64__ || defined __aarch64__) && defined __linux__ && !defined PLAIT_PORTABLE_SWITCH
+enum { PLAIT_STACK_BELOW = 0 };
+#else
+enum { PLAIT_STACK_BELOW = 1024 };
+#endif
+
 /* Saves the present stack in *from and goes on with `to`. Returns when somebody goes on with *from. */
 void plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to) __attribute__((visibility("hidden")));
 

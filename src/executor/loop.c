@@ -59,7 +59,10 @@ int plait_run_task(const plait_task *task, const void *argument, void *result, c
     }
     plait_loop_cancel(l);
     plait_loop_pass(l, PLAIT_NOW); /* what was asked for before the end is called */
-    while (!plait_loop_shut(l)) plait_loop_pass(l, PLAIT_FOREVER);
+    while (!plait_loop_shut(l)) {
+        if (!l->condemned) plait_loop_cancel(l); /* what they started while they ended, or others brought */
+        plait_loop_pass(l, PLAIT_FOREVER);
+    }
     plait_loop_close(l);
     return plait_await_sized(main_task, result, task->result_size);
 }

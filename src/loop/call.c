@@ -1,6 +1,7 @@
 /* call.c: functions called on a loop's own stack: soon, at a time, from another thread, or when a descriptor is ready.
    What must hold: a call is in one place: the heap, the queue or the inbox; it is freed by whoever takes it out. */
 #include "loop/loop.h"
+#include "base/fork.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include <errno.h>
@@ -22,8 +23,10 @@ static plait_call *call_new(void (*function)(void *), void *context)
 
 static plait_loop *here(void)
 {
-    if (!plait_loop_here) plait_fail(PLAIT_EINVAL, "no loop runs on this thread");
-    return plait_loop_here;
+    plait_loop *l = plait_loop_here;
+    if (!l) plait_fail(PLAIT_EINVAL, "no loop runs on this thread");
+    else if (l->forked) plait_fail(PLAIT_EFORKED, "asked of a loop in a forked child: it is the parent's");
+    return l && !l->forked ? l : NULL;
 }
 
 void plait_call_make(plait_call *c)
@@ -37,6 +40,8 @@ void plait_call_make(plait_call *c)
 
 int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
 {
+    if (l->executor.generation != plait_process_generation())
+        return plait_fail(PLAIT_EFORKED, "a call was posted in a forked child to a loop of its parent");
     plait_call *c = call_new(function, context);
     if (!c) return PLAIT_ENOMEM;
     c->queued = true;
@@ -52,7 +57,7 @@ int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
 int plait_call_soon(void (*function)(void *), void *context)
 {
     plait_loop *l = here();
-    return l ? plait_loop_post(l, function, context) : PLAIT_EINVAL;
+    return l ? plait_loop_post(l, function, context) : plait_error()->code;
 }
 
 plait_call *plait_call_at(plait_deadline at, void (*function)(void *), void *context)
@@ -150,17 +155,14 @@ void plait_calls_drop(plait_loop *l)
     plait_item i;
     while ((i = plait_ready_take(&l->ready))) {
         plait_call *c = plait_item_address(i);
-        c->cancelled = true;
-        plait_call_make(c);
+        plait_watcher *w = c->embedded ? c->context : NULL;
+        c->queued = false;
+        if (!w || w->stopped) free(w ? (void *)w : c); /* a watcher that goes on is on their list */
     }
     while (l->due.first) {
         plait_call *c = (plait_call *)(void *)l->due.first;
         plait_due_remove(l, &c->due);
         free(c);
     }
-    while (l->watchers) {
-        plait_watcher *w = l->watchers;
-        w->call.queued = false;
-        plait_loop_unwatch(w);
-    }
+    while (l->watchers) { plait_loop_unwatch(l->watchers); }
 }

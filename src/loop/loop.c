@@ -1,6 +1,7 @@
 /* loop.c: opening and closing a loop, and its passes. See loop.h for what must hold.
 
-   Memory order: a push into the inbox releases what was written before it, and taking the inbox acquires it. */
+   Memory order: a push into the inbox releases what was written before it, and taking the inbox acquires it. A push also
+   acquires what the opening of the loop has released: its thread. */
 #include "loop/loop.h"
 #include "base/fork.h"
 #include "base/hooks.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 128 };
+enum { BATCH = 128, MOST_SPARES = 1024 };
 
 _Thread_local plait_loop *plait_loop_here;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -63,18 +64,17 @@ static void serve_times(plait_loop *l)
 bool plait_loop_send(plait_loop *l, plait_item item)
 {
     plait_item head = atomic_load_explicit(&l->inbox, memory_order_acquire);
-    if (head == PLAIT_INBOX_CLOSED) return false;
-    plait_parker *thread = l->thread;
     do {
         if (head == PLAIT_INBOX_CLOSED) return false;
         plait_item_set_next(item, head);
     } while (
-        !atomic_compare_exchange_weak_explicit(&l->inbox, &head, item, memory_order_release, memory_order_relaxed));
-    if (!head) plait_unpark(thread); /* else whoever pushed the first of them does */
+        !atomic_compare_exchange_weak_explicit(&l->inbox, &head, item, memory_order_acq_rel, memory_order_relaxed));
+    if (!head) /* else whoever pushed the first of them does */
+        plait_unpark(atomic_load_explicit(&l->thread, memory_order_relaxed));
     return true;
 }
 
-static void empty_inbox(plait_loop *l)
+void plait_loop_empty_inbox(plait_loop *l)
 {
     if (!atomic_load_explicit(&l->inbox, memory_order_relaxed)) return;
     plait_item oldest = 0, next, i = atomic_exchange_explicit(&l->inbox, 0, memory_order_acquire);
@@ -86,11 +86,18 @@ static void empty_inbox(plait_loop *l)
     }
 }
 
+static void stop_in_forked_child(plait_loop *l)
+{
+    if (l->forked)
+        plait_stop(
+            "a task ended in a child that it had forked: its loop is the parent's; the child must end by itself");
+}
+
 static void run_ready(plait_loop *l)
 {
     l->budget = BATCH;
     plait_item i;
-    while (l->budget && (i = plait_ready_take(&l->ready))) {
+    for (; l->budget && (i = plait_ready_take(&l->ready)); stop_in_forked_child(l)) {
         plait_coroutine *c = NULL;
         l->budget--;
         switch (plait_item_kind(i)) {
@@ -105,24 +112,37 @@ static void run_ready(plait_loop *l)
     }
 }
 
+/* Those that have been switched away from, which all spare ones are when the loop's own stack runs. */
+static void free_spares(plait_loop *l, size_t keep)
+{
+    for (; l->spares > keep; l->spares--) {
+        plait_coroutine *c = l->spare;
+        l->spare = c->older;
+        plait_coroutine_free(c);
+    }
+}
+
+/* A worker of a pool that runs a loop: what its coroutines wait for may be a task of that pool, so while all of them wait
+   another thread stands in for it, as when a worker waits by itself. */
 static void look_around(plait_loop *l, plait_deadline until)
 {
-    empty_inbox(l);
+    plait_loop_empty_inbox(l);
     if (l->ready.first) until = PLAIT_NOW;
     if (!plait_is_now(until) && l->due.first)
         until = plait_sooner(until, plait_deadline_at_(((struct plait_due *)l->due.first)->at));
+    if (!plait_is_now(until)) free_spares(l, MOST_SPARES);
+    plait_executor *pool = plait_is_now(until) ? NULL : plait_worker_sleeps();
     bool asleep = !plait_is_now(until) && plait_thread_parker_sleeps(l->thread, !l->poller.waiting);
     if (asleep || l->poller.waiting) plait_poller_look(&l->poller, asleep ? until : PLAIT_NOW);
     plait_thread_parker_woke(l->thread);
-    empty_inbox(l);
+    plait_worker_resumes(pool);
+    plait_loop_empty_inbox(l);
     serve_times(l);
 }
 
 void plait_loop_pass(plait_loop *l, plait_deadline until)
 {
-    if (l->forked)
-        plait_stop(
-            "a task ended in a child that it had forked: its loop is the parent's; the child must end by itself");
+    stop_in_forked_child(l);
     look_around(l, until);
     run_ready(l);
 }
@@ -169,8 +189,10 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
     plait_loop *l = err ? NULL : unused;
     if (l) unused = l->unused;
     pthread_mutex_unlock(&guard);
-    if (!l && !err && (l = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(plait_loop), sizeof *l)))
+    if (!l && !err && (l = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(plait_loop), sizeof *l))) {
+        memset(l, 0, sizeof *l);
         atomic_init(&l->inbox, PLAIT_INBOX_CLOSED);
+    }
     if (!l) {
         plait_poller_close(&poller);
         plait_overflow_leave(&overflow);
@@ -178,8 +200,9 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
         return NULL;
     }
     memset((char *)l + offsetof(plait_loop, ready), 0, sizeof *l - offsetof(plait_loop, ready));
-    l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
-    l->thread = thread;
+    if (l->executor.generation != plait_process_generation()) /* else one who comes too late may be looking at it */
+        l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
+    atomic_store_explicit(&l->thread, thread, memory_order_relaxed);
     l->control = plait_float_control_get();
     l->poller = poller;
     l->overflow = overflow;
@@ -195,10 +218,7 @@ void plait_loop_close(plait_loop *l)
 {
     plait_calls_drop(l);
     plait_loop_here = NULL;
-    for (plait_coroutine *c; (c = l->spare);) {
-        l->spare = c->older;
-        plait_coroutine_free(c);
-    }
+    free_spares(l, 0);
     plait_poller_close(&l->poller);
     plait_overflow_leave(&l->overflow);
     put_aside(l);

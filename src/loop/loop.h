@@ -3,10 +3,14 @@
 
    What must hold:
    - Only the loop's thread touches it, but for `inbox` and `thread`, which does not change while it is open.
+   - A coroutine that has parked lends its stack to the switch alone: what may call the program's functions (an end, a
+     cancel) is done by a coroutine that runs, or on the loop's own stack.
    - Whoever takes a coroutine's parker out of PARKED, and nobody else, makes it ready: a waker by the exchange in unpark,
      the loop by a compare-exchange for a time that has come or a descriptor.
-   - What is in the inbox is the loop's from the push on: it may run and end at once, and the loop with it. So who pushes
-     has read all that he needs before, and afterwards touches the thread's parker alone, which is type-stable.
+   - What is in the inbox is the loop's from the push on: it may run and end at once, and the loop with it. Who pushes
+     touches `thread` alone afterwards, and its parker; both are type-stable. He reads it after the push: before, it might
+     be that of a loop that has ended since, whose record is another's now. That one cannot end before it has taken what
+     was pushed; when it has, nobody needs to be woken.
    - Who pushes into an empty inbox unparks the thread. The loop empties it after it slept; when it was filled after the
      loop looked and before it sleeps, the token is there and it does not.
    - A coroutine that stops goes on to the next one by itself, without the loop's own stack, until `budget` is used up;
@@ -37,11 +41,13 @@ struct plait_errand {
 struct plait_loop {
     plait_executor executor;               /* first: the two addresses are one */
     _Alignas(64) _Atomic plait_item inbox; /* newest first */
+    _Atomic(plait_parker *) thread;
     _Alignas(64) plait_ready ready;
     unsigned budget; /* how many may go on before the loop looks around */
-    unsigned spares;
+    size_t spares;
     plait_coroutine *running, *spare, *newest; /* now; without a task, by `older`; of those with one */
     size_t tasks;                              /* given to it and not ended */
+    size_t condemned;                          /* of those that were running at the last plait_loop_cancel: not ended */
     size_t stack_size;
     plait_float_control control;        /* that its tasks begin with: the thread's */
     struct plait_loop_account *account; /* NULL: none */
@@ -49,7 +55,6 @@ struct plait_loop {
     plait_heap due;
     plait_watcher *watchers;
     uint64_t order;
-    plait_parker *thread;
     plait_poller poller;
     struct plait_overflow_guard overflow;
     plait_coroutine own; /* stands for the thread's stack */
@@ -72,6 +77,9 @@ void plait_loop_pass(plait_loop *, plait_deadline until);
 /* No more in, if it has no tasks left: whether so. */
 bool plait_loop_shut(plait_loop *);
 
+/* Takes over what is in the inbox. */
+void plait_loop_empty_inbox(plait_loop *);
+
 /* From any thread: false when it is closed. */
 bool plait_loop_send(plait_loop *, plait_item);
 
@@ -86,16 +94,20 @@ void plait_loop_take(plait_loop *, plait_future *);
 /* Leaves `from`, which is where it will be found again, and goes on with what is ready. */
 void plait_loop_go_on(plait_loop *, plait_coroutine *from);
 
+<<<<<<< HEAD
 /* Calls what the coroutine that has just been left wants to have called, and goes on with it; until none does. */
 void plait_loop_run_errands(plait_loop *);
 
 /* A coroutine to run a future that was taken; NULL when it need not or cannot be run. */
+=======
+/* A coroutine to run a future that was taken; NULL: there is no memory for one, the future has failed. */
+>>>>>>> 8315400 (loop: what was armed for another file by that number is not heard; pools, children, past times, the end)
 plait_coroutine *plait_loop_begin(plait_loop *, plait_future *);
 
 /* Makes a coroutine ready for something that the loop has seen. */
 void plait_loop_resume(plait_loop *, plait_coroutine *);
 
-/* Cancels all tasks. */
+/* Cancels all tasks that there are; those that come later are not concerned. */
 void plait_loop_cancel(plait_loop *);
 
 #endif

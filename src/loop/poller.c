@@ -3,7 +3,9 @@
    What must hold: a descriptor is armed for all that is waited for on it, and looked at again from the moment on that it
    was armed; so nothing that happens between a try and the sleep is missed. It is armed anew for each wait. Were it left
    armed over several, one that was closed behind our back, and its number used again, would never wake anybody; so the
-   kernel itself says that it does not know it. What it tells of a descriptor that nobody waits for is dropped. */
+   kernel itself says that it does not know it. What it tells of a descriptor that nobody waits for is dropped; and what it
+   tells of a file that was known by the same number, and lives on under another or in a child: each arming has a number of
+   its own (`turn`), which comes back with what is told. */
 #include "loop/poller.h"
 #include "base/clock.h"
 #include "base/hooks.h"
@@ -23,9 +25,9 @@ _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI &
                "what one says is what the other says");
 
 /* Not by the functions: ThreadSanitizer takes any close beside them for a race. */
-static int control(plait_poller *p, int how, int fd, uint32_t events)
+static int control(plait_poller *p, int how, int fd, uint32_t events, uint32_t turn)
 {
-    struct epoll_event e = { .events = events, .data.fd = fd };
+    struct epoll_event e = { .events = events, .data.u64 = (uint64_t)turn << 32 | (uint32_t)fd };
     return syscall(SYS_epoll_ctl, p->epoll, how, fd, &e) == 0 ? 0 : -errno;
 }
 
@@ -35,7 +37,7 @@ int plait_poller_open(plait_poller *p, int event)
     if (plait_refused("descriptor")) return -EMFILE;
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (p->epoll < 0) return -errno;
-    int err = control(p, EPOLL_CTL_ADD, event, EPOLLIN);
+    int err = control(p, EPOLL_CTL_ADD, event, EPOLLIN, 0);
     if (err) close(p->epoll);
     return err;
 }
@@ -50,7 +52,7 @@ static int grow(plait_poller *p, int fd)
 {
     size_t size = p->size ? p->size : 64;
     while (size <= (size_t)fd) size *= 2;
-    plait_fd_wait **table = plait_reallocate(p->table, size * sizeof *table);
+    struct plait_fd_entry *table = plait_reallocate(p->table, size * sizeof *table);
     if (!table) return -ENOMEM;
     memset(table + p->size, 0, (size - p->size) * sizeof *table);
     p->table = table;
@@ -60,10 +62,10 @@ static int grow(plait_poller *p, int fd)
 
 static int arm(plait_poller *p, int fd)
 {
-    uint32_t events = EPOLLONESHOT;
-    for (plait_fd_wait *w = p->table[fd]; w; w = w->next) events |= (unsigned short)w->events;
-    int err = control(p, EPOLL_CTL_MOD, fd, events);
-    return err == -ENOENT ? control(p, EPOLL_CTL_ADD, fd, events) : err;
+    uint32_t events = EPOLLONESHOT, turn = ++p->table[fd].turn;
+    for (plait_fd_wait *w = p->table[fd].first; w; w = w->next) events |= (unsigned short)w->events;
+    int err = control(p, EPOLL_CTL_MOD, fd, events, turn);
+    return err == -ENOENT ? control(p, EPOLL_CTL_ADD, fd, events, turn) : err;
 }
 
 int plait_poller_add(plait_poller *p, plait_fd_wait *w)
@@ -74,11 +76,11 @@ int plait_poller_add(plait_poller *p, plait_fd_wait *w)
         if (err) return err;
     }
     w->got = 0;
-    w->next = p->table[w->fd];
-    p->table[w->fd] = w;
+    w->next = p->table[w->fd].first;
+    p->table[w->fd].first = w;
     int err = arm(p, w->fd);
     if (err) {
-        p->table[w->fd] = w->next;
+        p->table[w->fd].first = w->next;
         return err == -EPERM ? 1 : err;
     }
     w->listed = true;
@@ -89,7 +91,7 @@ int plait_poller_add(plait_poller *p, plait_fd_wait *w)
 void plait_poller_remove(plait_poller *p, plait_fd_wait *w)
 {
     if (!w->listed) return;
-    plait_fd_wait **at = &p->table[w->fd];
+    plait_fd_wait **at = &p->table[w->fd].first;
     while (*at != w) at = &(*at)->next;
     *at = w->next;
     w->listed = false;
@@ -98,7 +100,7 @@ void plait_poller_remove(plait_poller *p, plait_fd_wait *w)
 
 static void tell(plait_poller *p, int fd, uint32_t events)
 {
-    plait_fd_wait *ready = NULL, *w, **at = &p->table[fd];
+    plait_fd_wait *ready = NULL, *w, **at = &p->table[fd].first;
     while ((w = *at)) {
         w->got = (short)(events & ((unsigned short)w->events | EPOLLERR | EPOLLHUP));
         if (!w->got) {
@@ -111,9 +113,9 @@ static void tell(plait_poller *p, int fd, uint32_t events)
         w->next = ready;
         ready = w;
     }
-    if (p->table[fd] && arm(p, fd) < 0) { /* it is not open any more: those look at it themselves */
-        w = p->table[fd];
-        p->table[fd] = NULL;
+    if (p->table[fd].first && arm(p, fd) < 0) { /* it is not open any more: those look at it themselves */
+        w = p->table[fd].first;
+        p->table[fd].first = NULL;
         while (w) {
             plait_fd_wait *next = w->next;
             w->listed = false;
@@ -132,14 +134,14 @@ static void tell(plait_poller *p, int fd, uint32_t events)
 static long wait_for(plait_poller *p, struct epoll_event *events, plait_deadline until)
 {
     if (plait_is_now(until)) return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, 0, NULL, (size_t)8);
-    if (!until.at || !plait_clock_is_system())
-        return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, -1, NULL, (size_t)8);
-    int64_t left = until.at - plait_time();
+    int64_t left = until.at ? until.at - plait_time() : 1;
     if (left < 0) left = 0;
+    if (!until.at || !plait_clock_is_system())
+        return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, left ? -1 : 0, NULL, (size_t)8);
 #ifdef SYS_epoll_pwait2
     struct timespec wait = { left / PLAIT_SECOND, left % PLAIT_SECOND };
     long n = syscall(SYS_epoll_pwait2, p->epoll, events, EVENTS, &wait, NULL, (size_t)8);
-    if (n >= 0 || errno != ENOSYS) return n;
+    if (n >= 0 || errno == EINTR) return n; /* else it is not there, or not allowed (EPERM) */
 #endif
     int64_t milliseconds = (left + PLAIT_MILLISECOND - 1) / PLAIT_MILLISECOND; /* up: not to turn in vain */
     return syscall(SYS_epoll_pwait, p->epoll, events, EVENTS, milliseconds < 1000000 ? (int)milliseconds : 1000000,
@@ -151,9 +153,10 @@ void plait_poller_look(plait_poller *p, plait_deadline until)
     struct epoll_event events[EVENTS];
     long n = wait_for(p, events, until);
     for (long i = 0; i < n; i++) {
-        int fd = events[i].data.fd;
+        int fd = (int)(uint32_t)events[i].data.u64;
+        uint32_t turn = (uint32_t)(events[i].data.u64 >> 32);
         if (fd != p->event) {
-            if ((size_t)fd < p->size && p->table[fd]) tell(p, fd, events[i].events);
+            if ((size_t)fd < p->size && p->table[fd].turn == turn) tell(p, fd, events[i].events);
         } else {
             uint64_t count;
             (void)!read(fd, &count, sizeof count); /* at 0 already: as good */

@@ -3,6 +3,7 @@
 #define PLAIT_LOOP_POLLER_H
 #include <plait/time.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One wait for one descriptor: of a coroutine in its own frame, or of a watcher. */
 typedef struct plait_fd_wait plait_fd_wait;
@@ -15,9 +16,14 @@ struct plait_fd_wait {
     void *context;
 };
 
+struct plait_fd_entry {
+    plait_fd_wait *first;
+    uint32_t turn; /* how often it was armed */
+};
+
 typedef struct plait_poller {
-    int epoll, event;      /* the second is the thread's, not the poller's to close */
-    plait_fd_wait **table; /* by descriptor */
+    int epoll, event;             /* the second is the thread's, not the poller's to close */
+    struct plait_fd_entry *table; /* by descriptor */
     size_t size, waiting;
 } plait_poller;
 

@@ -12,20 +12,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_SPARES = 1024 };
-
 /* Stopping. */
 
 void plait_loop_go_on(plait_loop *l, plait_coroutine *from)
 {
-    plait_coroutine *to = NULL;
-    while (!to && l->budget && l->ready.first && plait_item_kind(l->ready.first) != PLAIT_ITEM_CALL) {
-        plait_item i = plait_ready_take(&l->ready);
+    plait_coroutine *to = &l->own;
+    plait_item i = l->budget && !l->forked ? l->ready.first : 0;
+    enum plait_item_kind kind = i ? plait_item_kind(i) : PLAIT_ITEM_CALL;
+    if (kind == PLAIT_ITEM_COROUTINE || (kind == PLAIT_ITEM_FUTURE && l->spare)) {
+        plait_ready_take(&l->ready);
         l->budget--;
-        to = plait_item_kind(i) == PLAIT_ITEM_COROUTINE ? plait_item_address(i)
-                                                        : plait_loop_begin(l, plait_item_address(i));
+        to = kind == PLAIT_ITEM_COROUTINE ? plait_item_address(i) : plait_loop_begin(l, plait_item_address(i));
     }
-    if (!to) to = &l->own;
     if (to == from) return;
     l->running = to;
     plait_coroutine_switch(from, to);
@@ -184,6 +182,8 @@ static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
 static void delist(plait_loop *l, plait_coroutine *c)
 {
     if (l->account) (void)plait_waitlist_hold(&l->account->guard);
+    l->condemned -= c->condemned;
+    c->condemned = false;
     if (c->newer) c->newer->older = c->older;
     else l->newest = c->older;
     if (c->older) c->older->newer = c->newer;
@@ -213,6 +213,7 @@ static void run_tasks(void *coroutine)
         plait_loop *l = c->loop;
         plait_future *f = c->future;
         plait_float_control_set(l->control); /* not that of whoever was here before */
+        if (l->account && atomic_load_explicit(&l->account->cancels, memory_order_relaxed)) plait_future_withdraw(f);
         bool ran = plait_future_run(f, NULL);
         delist(l, c);
         task_ended(l, f, ran);
@@ -225,27 +226,28 @@ static void run_tasks(void *coroutine)
 
 plait_coroutine *plait_loop_begin(plait_loop *l, plait_future *f)
 {
-    if (l->account && atomic_load_explicit(&l->account->cancels, memory_order_relaxed)) plait_future_withdraw(f);
-    bool pending = plait_future_get_state(f) == PLAIT_FUTURE_PENDING;
-    plait_coroutine *c = pending ? l->spare : NULL;
+    plait_coroutine *c = l->spare;
     if (c) {
         l->spare = c->older;
         l->spares--;
-    } else if (pending && !(c = plait_coroutine_new(l->stack_size, &operations, run_tasks))) {
+    } else if (!(c = plait_coroutine_new(l->stack_size, &operations, run_tasks))) {
         plait_future_fail(f, PLAIT_ENOMEM,
                           plait_record_say(PLAIT_ENOMEM, NULL, "no memory for the stack of a coroutine"));
-    }
-    if (c) {
-        enlist(l, c, f);
-    } else {
         task_ended(l, f, false);
+        return NULL;
     }
+    enlist(l, c, f);
     return c;
 }
 
 void plait_loop_cancel(plait_loop *l)
 {
-    for (plait_coroutine *c = l->newest; c; c = c->older) plait_future_cancel(c->future);
+    plait_loop_empty_inbox(l);
+    for (plait_coroutine *c = l->newest; c; c = c->older) {
+        l->condemned += !c->condemned;
+        c->condemned = true;
+        plait_future_cancel(c->future);
+    }
     for (plait_item i = l->ready.first; i; i = plait_item_next(i))
         if (plait_item_kind(i) == PLAIT_ITEM_FUTURE) plait_future_withdraw(plait_item_address(i));
 }

@@ -123,8 +123,9 @@ int plait_wait_in(plait_waitlist *list, plait_waiter *node, plait_deadline deadl
 int plait_sleep_until(plait_deadline until)
 {
     plait_context *self = plait_current();
-    int reason;
-    while (!(reason = plait_wait_over(until, PLAIT_CANCELLABLE))) plait_park(self->parker, plait_nearest(until));
+    int reason = plait_wait_begin(until);
+    while (!reason && !(reason = plait_wait_over(until, PLAIT_CANCELLABLE)))
+        plait_park(self->parker, plait_nearest(until));
     return reason == PLAIT_ECANCELED ? plait_failed(reason) : 0;
 }
 

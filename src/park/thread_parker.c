@@ -111,9 +111,9 @@ static int thread_park_on(plait_parker *p, int fd, short events, plait_deadline 
     struct pollfd on[2] = { { .fd = fd, .events = events }, { .fd = event, .events = POLLIN } };
     int error = 0;
     bool asleep = !plait_is_now(deadline) && say(p, PLAIT_PARKED_ON);
-    int64_t left = asleep && deadline.at > 0 ? deadline.at - plait_time() : 0;
+    int64_t left = asleep && deadline.at ? deadline.at - plait_time() : 0;
     struct timespec wait = { left > 0 ? left / PLAIT_SECOND : 0, left > 0 ? left % PLAIT_SECOND : 0 };
-    bool limited = !asleep || (deadline.at && plait_clock_is_system());
+    bool limited = !asleep || (deadline.at && (left <= 0 || plait_clock_is_system()));
     /* Looks at fd, token or not. Not by the function ppoll: ThreadSanitizer takes any close beside it for a race. */
     if (syscall(SYS_ppoll, on, 2, limited ? &wait : NULL, NULL, 0) < 0 && errno != EINTR) error = -errno;
     uint64_t count;
