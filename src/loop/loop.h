@@ -94,14 +94,10 @@ void plait_loop_take(plait_loop *, plait_future *);
 /* Leaves `from`, which is where it will be found again, and goes on with what is ready. */
 void plait_loop_go_on(plait_loop *, plait_coroutine *from);
 
-<<<<<<< HEAD
 /* Calls what the coroutine that has just been left wants to have called, and goes on with it; until none does. */
 void plait_loop_run_errands(plait_loop *);
 
-/* A coroutine to run a future that was taken; NULL when it need not or cannot be run. */
-=======
 /* A coroutine to run a future that was taken; NULL: there is no memory for one, the future has failed. */
->>>>>>> 8315400 (loop: what was armed for another file by that number is not heard; pools, children, past times, the end)
 plait_coroutine *plait_loop_begin(plait_loop *, plait_future *);
 
 /* Makes a coroutine ready for something that the loop has seen. */
