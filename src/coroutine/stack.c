@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -55,12 +56,10 @@ static void prepare(void)
         can_install = installs(probe);
         munmap(probe, page);
     }
-    long most = 65530;
+    char text[32];
     FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-    if (file) {
-        if (fscanf(file, "%ld", &most) != 1) most = 65530;
-        fclose(file);
-    }
+    long most = file && fgets(text, sizeof text, file) ? strtol(text, NULL, 10) : 65530;
+    if (file) fclose(file);
     mappings_left = most / 4 * 3 / 2; /* each guard makes two more */
     pthread_atfork(before_fork, after_fork, after_fork);
 }

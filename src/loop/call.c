@@ -164,5 +164,9 @@ void plait_calls_drop(plait_loop *l)
         plait_due_remove(l, &c->due);
         free(c);
     }
-    while (l->watchers) { plait_loop_unwatch(l->watchers); }
+    for (plait_watcher *w = l->watchers, *next; w; w = next) {
+        next = w->next;
+        plait_poller_remove(&l->poller, &w->wait);
+        free(w);
+    }
 }

@@ -187,7 +187,6 @@ static void delist(plait_loop *l, plait_coroutine *c)
     if (c->newer) c->newer->older = c->older;
     else l->newest = c->older;
     if (c->older) c->older->newer = c->newer;
-    c->future = NULL;
     if (l->account) plait_waitlist_release(&l->account->guard, NULL);
 }
 
