@@ -103,7 +103,7 @@ static void strand_unpark(plait_parker *p)
 static void strand_yield(plait_parker *p)
 {
     plait_coroutine *c = (plait_coroutine *)p;
-    if (c->loop->forked) return;
+    if (c->loop->forked || c->loop->errand) return; /* alone; or not on its own stack, which cannot be left */
     plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
     plait_loop_go_on(c->loop, c);
 }

@@ -244,7 +244,7 @@ static void what_needs_much_stack_is_called_on_the_thread_s(void **unused)
 static void wait_there(void *unused)
 {
     (void)unused;
-    (void)!plait_sleep(PLAIT_MICROSECOND);
+    (void)!plait_sleep(PLAIT_SECOND); /* so long that it has to */
 }
 static int wait_on_the_thread_s_stack(void)
 {

@@ -113,6 +113,29 @@ static void a_number_that_is_used_again_is_not_taken_for_what_it_was(void **unus
     close(ends[1]);
 }
 
+/* On the thread's stack nobody is left for another. */
+
+static void yield_there(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 3; i++) check_code(plait_yield(), 0);
+    check(!plait_event_is_set(&go));
+}
+static int yield_on_the_thread_s_stack(void)
+{
+    plait_future_detach(plait_spawn(let_go, NULL));
+    plait_call_on_thread_stack(yield_there, NULL);
+    check_code(plait_event_wait(&go, PLAIT_FOREVER), 0);
+    return 0;
+}
+PLAIT_TASK(yield_on_the_thread_s_stack, void, void);
+
+static void a_yield_on_the_thread_s_stack_does_nothing(void **unused)
+{
+    (void)unused;
+    run(&yield_on_the_thread_s_stack_plait_task);
+}
+
 /* Forked children. */
 
 static pid_t parent;
@@ -275,6 +298,7 @@ int main(void)
         cmocka_unit_test(what_is_late_comes_though_the_clock_stands_still),
         cmocka_unit_test(one_who_goes_on_sleeping_in_a_dead_scope_lets_others_run),
         cmocka_unit_test(a_number_that_is_used_again_is_not_taken_for_what_it_was),
+        cmocka_unit_test(a_yield_on_the_thread_s_stack_does_nothing),
         cmocka_unit_test(the_parent_s_coroutines_do_not_go_on_in_a_child),
         cmocka_unit_test(in_a_child_nothing_can_be_asked_of_the_parent_s_loop),
         cmocka_unit_test(a_callback_that_waits_takes_nobody_s_wake_up),
