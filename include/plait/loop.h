@@ -80,7 +80,7 @@ typedef struct plait_multi_loop_options {
 /* Coroutines on several loops, each on a thread of its own; the threads are started by the first submit. A task goes to
    the loop that has the fewest, and stays there; what it spawns stays with it. NULL for a negative count or without memory
    (plait_error tells). The caller ends it with plait_executor_free, which waits for all tasks and is not to be called by
-   one of them: that would stop the program. */
+   one of them: that would stop the program. One that is left does not keep the program from ending, nor do its tasks. */
 PLAIT_API plait_executor *plait_multi_loop_executor_new_sized(const plait_multi_loop_options *options,
                                                               size_t options_size);
 static inline plait_executor *plait_multi_loop_executor_new(const plait_multi_loop_options *options)

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/stop.h"
 #include "executor/loop.h"
+#include "thread/thread.h"
 #include <plait/event.h>
 #include <plait/mutex.h>
 #include <plait/thread.h>
@@ -75,7 +76,7 @@ static int start_one(struct multi_loop *m, size_t i)
     char name[64];
     snprintf(name, sizeof name, "%s-%zu", m->name, i + 1);
     me->owner = m;
-    me->thread = plait_thread_start(serve, me, &(plait_thread_start_options){ .name = name });
+    me->thread = plait_thread_start(serve, me, &(plait_thread_start_options){ .name = name, .life = PLAIT_SERVICE });
     if (!me->thread) return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
     PLAIT_SHIELD(whole, PLAIT_FOREVER);                  /* a submit is no cancellation point */
     (void)!plait_event_wait(&me->opened, PLAIT_FOREVER); /* not cancellable, no deadline: 0 */

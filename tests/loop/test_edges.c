@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -291,6 +292,34 @@ static void AR3_what_others_brought_before_the_end_is_cancelled_too(void **unuse
     run(&end_with_one_in_the_inbox_plait_task);
 }
 
+/* The end of the program, which no loop that is left keeps from coming. */
+
+static int leave_by_5(void) { exit(5); }
+PLAIT_TASK(leave_by_5, void, void);
+static int end_on_one_of_several(void *unused)
+{
+    (void)unused;
+    plait_executor *ex = plait_multi_loop_executor_new(&(plait_multi_loop_options){ .loops = 2 });
+    return plait_await(plait_submit(ex, leave_by_5, NULL), NULL);
+}
+static int end_beside_loops(void *unused)
+{
+    (void)unused;
+    plait_executor *ex = plait_multi_loop_executor_new(&(plait_multi_loop_options){ .loops = 2 });
+    check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0);
+    exit(5);
+}
+
+static void the_program_ends_though_loops_are_left(void **unused)
+{
+    (void)unused;
+    char text[300];
+    int status = child_run(end_on_one_of_several, NULL, text, sizeof text);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+    status = child_run(end_beside_loops, NULL, text, sizeof text);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_callback_that_waits_takes_nobody_s_wake_up),
         cmocka_unit_test(AR3_what_is_spawned_while_the_others_end_is_cancelled_too),
         cmocka_unit_test(AR3_what_others_brought_before_the_end_is_cancelled_too),
+        cmocka_unit_test(the_program_ends_though_loops_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
