@@ -1,7 +1,7 @@
 /* counting.c (P3, P4): a hundred threads count to 100000 each, all in one variable. To count is to
    read, to add and to write; whoever writes what it read a while ago undoes what others have
-   counted since. Three cures follow: a lock; an addition that is one step; and the best, to share
-   nothing until the end.
+   counted since: how much is lost is up to the machine. Three cures follow: a lock; an addition
+   that is one step; and the best, to share nothing until the end.
 
        cc counting.c $(pkg-config --cflags --libs plait) -o counting
 */

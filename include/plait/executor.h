@@ -81,10 +81,10 @@ PLAIT_API void plait_executor_free(plait_executor *executor);
 /* Declares an executor that is freed where the braces are left that it is declared in, in whatever way:
    PLAIT_EXECUTOR(pool, plait_thread_executor_new(NULL)); */
 #define PLAIT_EXECUTOR(name, new_executor)                                                                             \
-    plait_executor *name __attribute__((cleanup(plait_executor_free_at_))) = (new_executor)
+    plait_executor *name __attribute__((cleanup(plait_executor_free_at_), unused)) = (new_executor)
 static inline void plait_executor_free_at_(plait_executor **executor) { plait_executor_free(*executor); }
 
-/* Counted since the start unless it says "now". */
+/* Counted since the start unless it says "now". Who awaits a task may go on a moment before it is counted as finished. */
 typedef struct plait_executor_statistics {
     size_t workers;     /* threads alive now */
     size_t idle;        /* of these, without work now */

@@ -19,7 +19,8 @@ typedef struct plait_executor plait_executor;
 /* Zero bytes are the defaults. */
 typedef struct plait_submit_options {
     const char *name;        /* instead of the function's, in errors; must live as long as the future */
-    plait_deadline deadline; /* its waits end then; and a task whose turn comes later never starts */
+    plait_deadline deadline; /* its waits end then; and a task whose turn comes later never starts,
+                                which is told when its turn comes */
     int64_t limit;           /* nanoseconds from its start after which its waits end */
     int retries;             /* how often it is run again, at once, with the same argument, after it has failed */
     int priority;            /* tasks of a higher one start first, of equal ones in the order of their submits */

@@ -27,7 +27,7 @@ PLAIT_API plait_group *plait_group_enter(plait_group *group, plait_executor *exe
 PLAIT_API void plait_group_leave(plait_group *group);
 static inline void plait_group_leave_at_(plait_group **group) { plait_group_leave(*group); }
 
-/* Submits a child. It inherits the deadline of the scopes in force. Its result is not kept: it writes through what its
+/* Submits a child, with its argument (a pointer to it, NULL for void). It inherits the deadline of the scopes in force. Its result is not kept: it writes through what its
    argument names, or is a task for its effect. A failure at submit is the child's failure. In a group that has failed
    or was cancelled the child is cancelled at once. No cancellation point. By the task that entered the group or by one
    of its children. */

@@ -49,7 +49,8 @@ PLAIT_API int64_t plait_throttle_delay(plait_throttle *throttle, uint64_t tokens
 PLAIT_API int64_t plait_throttle_reserve(plait_throttle *throttle, uint64_t tokens) PLAIT_MUST_CHECK;
 
 /* Another rate and burst from now on; as plait_throttle_init, but what is in the bucket stays, as far as the new burst
-   goes. All that wait have their times reckoned anew, in the same order. Never waits. PLAIT_EINVAL: nothing changed. */
+   goes. All that wait have their times reckoned anew, in the same order; one that was promised more than the new burst
+   gets it all the same, at once when it has come, while one without a place in the queue gets PLAIT_EINVAL. Never waits. PLAIT_EINVAL: nothing changed. */
 PLAIT_API int plait_throttle_set_rate(plait_throttle *throttle, uint64_t count, int64_t nanoseconds, uint64_t burst);
 
 /* The other side said "too many" (HTTP's 429): spills what is in the bucket, and lets the next token come in

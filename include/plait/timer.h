@@ -1,7 +1,7 @@
 /* timer.h: a call that is made later, once or again and again.
 
-   All timers of a program are served by one thread, which is started for the first of them and is a daemon: one call
-   after the other, in the order of their times. So a call that takes long delays the others: long work goes to an
+   All timers of a program are served by one thread, which is started for the first of them and for which the end of
+   the program does not wait: one call after the other, in the order of their times. So a call that takes long delays the others: long work goes to an
    executor. The end of the program waits for none. A forked child has none of its parent's timers and may start
    some. */
 #ifndef PLAIT_TIMER_H

@@ -82,6 +82,7 @@ void plait_chunk_submit(struct plait_chunk *c, plait_executor *ex)
         }
         for (plait_future *f = first; f; f = after(f)) {
             f->executor = ex;
+            f->shares = true;
             f->generation = plait_process_generation();
         }
         atomic_store_explicit(&place->seen, true, memory_order_relaxed); /* its failure is theirs */

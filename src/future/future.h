@@ -43,6 +43,7 @@ struct plait_future {
     bool taken;          /* the argument's block was handed over, and is to be freed */
     bool expires;        /* `deadline` was given to it at its submit: it is not started later */
     bool limited;        /* it has a `limit` */
+    bool shares;         /* its place in the queue, with others: that one is counted, not this (chunk.h) */
     bool large;          /* its `size` is not that of most */
 
     plait_scope scope;    /* the root scope of the task; valid from RUNNING on */

@@ -4,6 +4,7 @@
    What must hold: what is run in place cannot be left before it ends. So only what is awaited is run, never other work;
    only without a finite deadline in force, since that could not be kept; with no lock held, since the task might want it;
    and only while the stack is far from its end. */
+#include "base/stop.h"
 #include "future/future.h"
 
 enum { DEEPEST = 64 }; /* tasks inside of each other */
@@ -47,6 +48,7 @@ static bool waits_for_itself(plait_future *f)
 
 int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plait_cut cut, plait_scope *outer)
 {
+    if (!f) plait_stop("a future was awaited that is NULL: a submit never gives one");
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     if (err || plait_future_done(f)) return err;
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;

@@ -21,8 +21,8 @@ def P2_ten_threads_print_lines_that_are_whole_where_each_is_one_piece():
 
 
 def P3_visits_are_lost_without_a_lock():
-    lost = counting()[0]
-    check(1 <= lost <= 10000000, lost)  # how many is up to the machine; lost_update.c loses one for certain
+    visits = counting()[0]
+    check(1 <= visits <= 10000000, visits)  # how many is up to the machine; P5 loses one for certain
 
 
 def P4_with_a_lock_in_one_step_or_alone_all_visits_count():

@@ -66,6 +66,29 @@ TEST(what_a_task_submits_to_its_own_pool_and_runs_in_place_is_counted_too)
     }
 }
 
+static int map_in_chunks(void)
+{
+    int in[20], out[20];
+    for (int i = 0; i < 20; i++) in[i] = i;
+    check_code(plait_map(own, square, in, 20, out, &((plait_map_options){ .chunk = 4 })), 0);
+    return 0;
+}
+PLAIT_TASK(map_in_chunks, void, void);
+
+TEST(a_chunk_of_a_map_is_one_task_in_a_task_of_the_same_pool_too)
+{
+    for (int workers = 1; workers < 3; workers++) {
+        own = pool_of(workers);
+        check_code(plait_await(plait_submit(own, map_in_chunks, NULL), NULL), 0);
+        check_code(plait_executor_shutdown(own, NULL), 0);
+        plait_executor_statistics s = statistics_of(own);
+        check_number(s.submitted, 6);
+        check_number(s.finished + s.cancelled, 6);
+        check_number(s.failed + s.refused, 0);
+        plait_executor_free(own);
+    }
+}
+
 static int leave_behind(struct gate *const *gate)
 {
     plait_future_detach(plait_submit(own, nothing, NULL));
@@ -171,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(M38_each_task_is_counted_once_by_what_became_of_it),
         cmocka_unit_test(what_a_task_submits_to_its_own_pool_and_runs_in_place_is_counted_too),
+        cmocka_unit_test(a_chunk_of_a_map_is_one_task_in_a_task_of_the_same_pool_too),
         cmocka_unit_test(what_is_stolen_is_counted),
         cmocka_unit_test(what_no_thread_could_be_started_for_is_refused),
         cmocka_unit_test(M15_what_runs_is_told_by_name_site_thread_and_time),

@@ -1,6 +1,7 @@
 /* The waits for one future: what cuts them short, what becomes of the future then, and what a task's scopes tell it. */
 #include "clock.h"
 #include "future/future.h"
+#include "child.h"
 #include "future/tasks.h"
 
 /* An await that is cut short cancels what it awaited, and detaches it. */
@@ -261,9 +262,22 @@ TEST_IN_EACH_KIND(a_cancel_of_what_is_run_in_place_is_its_own)
     plait_executor_free(own);
 }
 
+static int await_nothing(void *unused)
+{
+    (void)unused;
+    return plait_await(NULL, NULL);
+}
+
+static void to_await_no_future_stops_the_program(void **unused)
+{
+    (void)unused;
+    child_stops(await_nothing, NULL, "a future was awaited that is NULL");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(to_await_no_future_stops_the_program),
         cmocka_unit_test(M20_M24_an_await_that_is_cut_cancels_what_it_awaited),
         cmocka_unit_test(an_await_that_is_cut_cancels_what_had_not_started),
         cmocka_unit_test(AO_a_scope_that_expires_cuts_an_await),
