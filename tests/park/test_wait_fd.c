@@ -208,7 +208,9 @@ TEST_IN_EACH_KIND(a_close_ends_a_wait_that_began_meanwhile)
     when_closed = wait_late;
     check_code(plait_close(w.out), 0);
     check_code(runner_join(r), PLAIT_ECLOSED);
-    check_code(runner_join(latecomer), PLAIT_ECLOSED);
+    int err = runner_join(
+        latecomer); /* a thread says that it sleeps before it asks the system, which may be after the close */
+    check(err == PLAIT_ECLOSED || err == -EBADF);
     check_code(plait_close(w.in), 0);
 }
 
