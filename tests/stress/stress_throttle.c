@@ -10,7 +10,7 @@ enum { COUNT = 300000, BURST = 50 };
 
 static plait_throttle busy, steady;
 static int64_t steady_since, busy_since;
-static _Atomic uint64_t busy_out, steady_out;
+static _Atomic uint64_t busy_out, never_used, steady_out;
 static struct meeting quiet_place = MEETING;
 
 /* Whether so many may have come within a time at most, by the fastest rate that there was. */
@@ -40,7 +40,8 @@ static bool changer(struct actor *a)
         check(wait >= 0);
         PLAIT_SHIELD(as_long_as_it_takes, PLAIT_FOREVER); /* at the slowest rate that is long after the end */
         for (; wait > 0 && !stopping; wait -= SLICE) (void)plait_sleep(wait < SLICE ? wait : SLICE);
-        busy_out += wait <= 0;
+        if (wait <= 0) busy_out++;
+        else never_used++;
         break;
     }
     case 3: check(plait_throttle_delay(&busy, 1) >= 0); break;
@@ -124,7 +125,7 @@ static bool right(void)
            (unsigned long long)most);
     return s.waiting == 0 && b.waiting == 0 && s.promised == 0 && s.granted == steady_out &&
            s.granted + s.tokens >= least && s.granted + s.tokens <= most && !busy.newest && !steady.newest &&
-           busy.waiters == 0 && b.granted == busy_out;
+           busy.waiters == 0 && b.granted == busy_out + never_used;
 }
 
 int main(void)
