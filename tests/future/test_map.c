@@ -325,7 +325,7 @@ TEST_IN_EACH_KIND(M31_an_endless_input_in_constant_memory)
         plait_map_options o = { .window = WINDOW, .next = give, .each = told, .context = &s };
         check_code(plait_map(executors[e], watched, NULL, 0, NULL, &o), -EPIPE);
         check_string(plait_error()->message, "enough of it");
-        check(s.told > LAST - WINDOW && s.told <= LAST + WINDOW);
+        check(s.told > LAST - WINDOW);    /* those behind it may pass it while its worker stands still */
         check(s.given - s.told < WINDOW); /* and none is left behind */
         check(s.most_in_flight <= WINDOW);
         if (e == 1) check_number(s.most_in_flight, 1); /* each is told before the next is asked for */
