@@ -3,6 +3,7 @@
 
    What must hold: a loop's thread ends when the executor is closed for good and the loop has no tasks left and its inbox
    is shut; what comes later is refused by the inbox. So no task is lost between a submit and the end. */
+#include "base/cpus.h"
 #include "base/fork.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -12,7 +13,6 @@
 #include <plait/event.h>
 #include <plait/mutex.h>
 #include <plait/thread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -219,12 +219,6 @@ static void statistics(plait_executor *ex, plait_executor_statistics *s)
     s->refused = atomic_load_explicit(&m->refused, memory_order_relaxed);
 }
 
-static size_t allowed_cpus(void)
-{
-    cpu_set_t cpus;
-    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 0 ? (size_t)CPU_COUNT(&cpus) : 1;
-}
-
 plait_executor *plait_multi_loop_executor_new_sized(const plait_multi_loop_options *options, size_t options_size)
 {
     static const struct plait_executor_operations operations = { .submit = submit,
@@ -239,7 +233,7 @@ plait_executor *plait_multi_loop_executor_new_sized(const plait_multi_loop_optio
         plait_fail(PLAIT_EINVAL, "an executor of %d loops", o.loops);
         return NULL;
     }
-    size_t wanted = o.loops ? (size_t)o.loops : allowed_cpus();
+    size_t wanted = o.loops ? (size_t)o.loops : (size_t)plait_allowed_cpus();
     unsigned number = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
     char numbered[32];
     snprintf(numbered, sizeof numbered, "loops-%u", number);

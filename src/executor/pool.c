@@ -1,11 +1,11 @@
 /* pool.c: the executor that is a pool of threads: made, and told when its workers sleep. What must hold is told in pool.h. */
 #include "executor/pool.h"
+#include "base/cpus.h"
 #include "base/fork.h"
 #include "base/hooks.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +33,6 @@ static void worker_resumes(plait_executor *ex)
     plait_pool_count_active(p, p->active + 1);
     p->asleep--;
     plait_waitlist_release(&p->idle, last);
-}
-
-static size_t allowed_cpus(void)
-{
-    cpu_set_t cpus;
-    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (size_t)CPU_COUNT(&cpus) : 1;
 }
 
 plait_executor *plait_thread_executor_new_sized(const plait_thread_options *options, size_t options_size)
@@ -75,7 +69,7 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     p->executor.operations = &operations;
     plait_lanes_prepare(&p->lanes);
     p->executor.generation = plait_process_generation();
-    p->most = o.workers ? (size_t)o.workers : allowed_cpus();
+    p->most = o.workers ? (size_t)o.workers : (size_t)plait_allowed_cpus();
     p->bound.capacity = o.capacity;
     p->bound.refuse = o.refuse;
     p->fifo = o.fifo;

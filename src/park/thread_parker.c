@@ -10,13 +10,13 @@
    exchange to PARKED_ON releases the eventfd, which the first park_on makes, and unpark's exchange acquires it. The one
    to PARKED needs no order of its own: its failure means NOTIFIED, which the last exchange then takes. */
 #include "park/thread_parker.h"
+#include "base/cpus.h"
 #include "base/fork.h"
 #include "base/hooks.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -30,11 +30,7 @@ static int most_spinners; /* CPUs we may use, less one */
 static _Atomic int spinners;
 static _Atomic(plait_parker *) all;
 
-static void count_cpus(void)
-{
-    cpu_set_t cpus;
-    most_spinners = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) - 1 : 0;
-}
+static void count_cpus(void) { most_spinners = plait_allowed_cpus() - 1; }
 
 bool plait_spin_begin(void)
 {
