@@ -2,22 +2,9 @@
    the running context, C++'s of the exceptions in flight, and those of the sanitizers and valgrind of the stack. */
 #include "coroutine/coroutine.h"
 #include "base/memory.h"
+#include "base/sanitizers.h"
 #include <pthread.h>
 #include <string.h>
-
-#if defined __has_feature
-#if __has_feature(thread_sanitizer)
-#define TSAN 1
-#elif __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-#define TSAN 1
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define ASAN 1
-#endif
 #ifdef TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
