@@ -58,7 +58,7 @@ static void walk_elements(struct walk *w, const plait_field *f, char *first, siz
     for (size_t i = 0; owns && i < count; i++) walk_element(w, f, first + i * f->size);
 }
 
-static size_t count_of(const plait_field *f, const char *value)
+size_t plait_type_count(const plait_field *f, const char *value)
 {
     union {
         uint8_t of_1;
@@ -81,7 +81,7 @@ static void walk_field(struct walk *w, const plait_field *f, char *value)
         return;
     }
     if (!(first = pointer_at(field))) return;
-    count = count_of(f, value);
+    count = plait_type_count(f, value);
     if (__builtin_mul_overflow(count, f->size, &size)) size = SIZE_MAX;
     if (w->inner_first) walk_elements(w, f, first, count);
     first = visit(w, field, size, false);

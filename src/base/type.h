@@ -1,7 +1,10 @@
-/* type.h: a described value laid out in one block, for who does not want many. */
+/* type.h: a described value's parts; and the whole laid out in one block, for who does not want many. */
 #ifndef PLAIT_BASE_TYPE_H
 #define PLAIT_BASE_TYPE_H
 #include <plait/type.h>
+
+/* How many elements an array that a field of `value` points to has. */
+size_t plait_type_count(const plait_field *field, const char *value);
 
 /* The bytes that copies of all that the value owns take together, SIZE_MAX when they are too many. */
 size_t plait_type_room(const plait_type *type, const void *value);
