@@ -16,6 +16,7 @@ static const struct usage usage = {
     .examples = "  plait fx                                   five currencies in each other\n"
                 "  plait fx --model all                       the same under every model, and what each one cost\n"
                 "  plait fx --bases all -j 8                  33 requests, eight at a time\n"
+                "  plait fx --model coroutines --bases all --repeat 30 -j 1000    990 requests at once\n"
                 "  plait fx --bases USD,GBP --symbols all     two rows, 33 columns\n"
                 "  plait fx --url 'https://api.frankfurter.dev/v1/latest?base={base}' --bases EUR,USD\n",
     .about =
@@ -34,14 +35,14 @@ static const struct usage usage = {
         "  coroutines-threads coroutines that await what they submit to a pool of threads\n"
         "  all                each of them in a process of its own, then a table\n"
         "\n"
-        "Exit status: 0 all rows are there, 1 some failed, 2 wrong arguments, 3 every one failed. Ctrl-C begins no\n"
+        "Exit status: 0 all rows are there, 1 some requests failed, 2 wrong arguments, 3 every one failed. Ctrl-C begins no\n"
         "further request and prints what is there; a second one stops at once. Proxies are those of http_proxy, https_proxy,\n"
         "all_proxy and no_proxy in the environment; this machine is always reached without one.\n",
 };
 
 struct settings {
     struct currencies bases, symbols;
-    int model, jobs, report;
+    int model, repeat, jobs, report;
     const char *url;
     int64_t timeout, latency;
     bool quiet;
@@ -61,6 +62,8 @@ static int read_settings(struct settings *settings, int count, char **arguments)
           CURRENCIES_EXPECTS, NULL, &settings->bases },
         { 's', "symbols", "LIST", "the columns, likewise", currencies_read, CURRENCIES_EXPECTS, NULL,
           &settings->symbols },
+        { 'r', "repeat", "N", "ask for each base N times (default 1); it is one row all the same", options_read_count,
+          OPTIONS_COUNT_EXPECTS, NULL, &settings->repeat },
         { 'j', "jobs", "N", "requests at once, where the model has a bound (default 4)", options_read_count,
           OPTIONS_COUNT_EXPECTS, NULL, &settings->jobs },
         { 'u', "url", "URL", "where to fetch from; {base} stands for the base", options_read_text, "a URL", NULL,
@@ -84,11 +87,12 @@ static int read_settings(struct settings *settings, int count, char **arguments)
 /* Makes the items. NULL, and a sentence was said, when they cannot be. */
 static struct fx_item *make_items(const struct settings *settings, const char *pattern)
 {
-    struct fx_item *items = calloc(settings->bases.count, sizeof *items);
+    size_t repeat = (size_t)settings->repeat, count = settings->bases.count * repeat;
+    struct fx_item *items = calloc(count, sizeof *items);
     if (!items) fputs("plait fx: no memory\n", stderr);
-    for (size_t i = 0; items && i < settings->bases.count; i++) {
+    for (size_t i = 0; items && i < count; i++) {
         struct fetch *fetch = &items[i].fetch;
-        memcpy(fetch->base, settings->bases.codes[i], sizeof fetch->base);
+        memcpy(fetch->base, settings->bases.codes[i / repeat], sizeof fetch->base);
         fetch->timeout = settings->timeout;
         fetch->symbols = settings->symbols;
         if (fetch_make_url(fetch->url, pattern, fetch->base)) continue;
@@ -110,8 +114,8 @@ static int run_one(struct fx_work *work, int model)
     }
     struct fx_tally tally = fx_count(work);
     if (tally.skipped)
-        fprintf(stderr, "%s: interrupted: %zu of %zu rows are there, %zu failed, %zu were not requested\n", work->name,
-                tally.good, work->count, tally.failed, tally.skipped);
+        fprintf(stderr, "%s: interrupted: %zu of %zu %s are there, %zu failed, %zu were not requested\n", work->name,
+                tally.good, work->count, work->repeat > 1 ? "answers" : "rows", tally.failed, tally.skipped);
     putchar('\n');
     return fx_status(&tally);
 }
@@ -120,7 +124,8 @@ static int run_one(struct fx_work *work, int model)
 static int run(const struct settings *settings, const char *pattern, int count, char **arguments)
 {
     struct fx_work work = { .items = make_items(settings, pattern),
-                            .count = settings->bases.count,
+                            .count = settings->bases.count * (size_t)settings->repeat,
+                            .repeat = (size_t)settings->repeat,
                             .jobs = settings->jobs,
                             .rows = settings->report == UNSET ? stdout : NULL,
                             .name = usage.command };
@@ -137,7 +142,10 @@ static int run(const struct settings *settings, const char *pattern, int count, 
         } else {
             status = run_one(&work, settings->model);
         }
-        printf("time elapsed: %.2fs\n", (double)(plait_time() - begin) / 1e9);
+        printf("time elapsed: %.2fs", (double)(plait_time() - begin) / 1e9);
+        if (work.repeat > 1)
+            printf(" for %zu requests%s", work.count, settings->model == MODEL_ALL ? " by each model" : "");
+        putchar('\n');
         status = command_finish(usage.command, status);
     }
     free(work.items);
@@ -164,9 +172,12 @@ static int run_with_server(struct settings *settings, int count, char **argument
 
 int command_fx(int count, char **arguments)
 {
-    struct settings settings = {
-        .model = FX_MODEL_FUTURES, .jobs = 4, .report = UNSET, .timeout = 10 * PLAIT_SECOND, .latency = UNSET
-    };
+    struct settings settings = { .model = FX_MODEL_FUTURES,
+                                 .repeat = 1,
+                                 .jobs = 4,
+                                 .report = UNSET,
+                                 .timeout = 10 * PLAIT_SECOND,
+                                 .latency = UNSET };
     (void)currencies_read("USD,EUR,PLN,NOK,CZK", &settings.bases);
     settings.symbols = settings.bases;
     int status = read_settings(&settings, count, arguments);

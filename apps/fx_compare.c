@@ -118,13 +118,6 @@ static void run_model(struct run *run, int count, char **arguments, const char *
     close(ends[0]);
 }
 
-/* Whether an item of two runs came out the same. */
-static bool same(const struct fx_item *a, const struct fx_item *b)
-{
-    size_t size = a->fetch.symbols.count * sizeof *a->rates.values;
-    return !a->error == !b->error && (a->error || memcmp(a->rates.values, b->rates.values, size) == 0);
-}
-
 /* Says whether the rows of a run are not those that were printed, in one line. True when all are the same. */
 static bool compare(const struct fx_work *printed, const struct run *run, const char *first, const char *name)
 {
@@ -132,14 +125,14 @@ static bool compare(const struct fx_work *printed, const struct run *run, const 
     const struct fx_item *example = NULL;
     for (size_t i = 0; i < printed->count; i++) {
         const struct fx_item *ours = &printed->items[i], *theirs = &run->work.items[i];
-        if (theirs->error == FETCH_NOT_BEGUN || ours->error == FETCH_NOT_BEGUN || same(ours, theirs)) continue;
+        if (theirs->error == FETCH_NOT_BEGUN || ours->error == FETCH_NOT_BEGUN || fx_same(ours, theirs)) continue;
         different++;
         if (!example) example = theirs;
     }
     if (different > 0)
-        fprintf(stderr, "%s: %s: rows that differ from those of %s: %zu, such as that of %s%s%s\n", printed->name, name,
-                first, different, example->fetch.base, example->error ? ": " : "",
-                example->error ? example->message : "");
+        fprintf(stderr, "%s: %s: %s that differ from those of %s: %zu, such as that of %s%s%s\n", printed->name, name,
+                printed->repeat > 1 ? "answers" : "rows", first, different, example->fetch.base,
+                example->error ? ": " : "", example->error ? example->message : "");
     return different == 0;
 }
 
@@ -218,7 +211,9 @@ int fx_compare(struct fx_work *work, int count, char **arguments, const char *ur
         return COMMAND_NOTHING_WORKED;
     }
     for (size_t i = 0; i < FX_MODELS; i++)
-        runs[i].work = (struct fx_work){ .items = items + i * work->count, .count = work->count, .name = work->name };
+        runs[i].work = (struct fx_work){
+            .items = items + i * work->count, .count = work->count, .repeat = work->repeat, .name = work->name
+        };
     int status = run_models(work, runs, count, arguments, url);
     print_table(runs);
     if (!quiet)

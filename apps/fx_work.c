@@ -3,6 +3,7 @@
 #include "apps/cell.h"
 #include "apps/command.h"
 #include <plait/error.h>
+#include <string.h>
 
 void fx_item_end(struct fx_item *item, int error)
 {
@@ -26,19 +27,40 @@ void fx_print_row(FILE *to, const struct fx_item *item)
     fputc('\n', to);
 }
 
+bool fx_same(const struct fx_item *a, const struct fx_item *b)
+{
+    size_t size = a->fetch.symbols.count * sizeof *a->rates.values;
+    return !a->error == !b->error && (a->error || memcmp(a->rates.values, b->rates.values, size) == 0);
+}
+
+/* The items of one base: one row, and a line for those that failed, and for those that say something else. */
+static void print_base(const struct fx_work *work, const struct fx_item *items)
+{
+    const struct fx_item *good = NULL, *bad = NULL;
+    size_t failed = 0, different = 0;
+    for (const struct fx_item *item = items; item < items + work->repeat; item++) {
+        if (item->error == FETCH_NOT_BEGUN) continue;
+        if (item->error) bad = failed++ ? bad : item;
+        else if (!good) good = item;
+        else different += !fx_same(good, item);
+    }
+    if (good) fx_print_row(work->rows, good);
+    fflush(work->rows);
+    if (bad && work->repeat == 1) fprintf(stderr, "%s: %s: %s\n", work->name, bad->fetch.base, bad->message);
+    else if (bad)
+        fprintf(stderr, "%s: %s: %zu of %zu requests failed, the first: %s\n", work->name, bad->fetch.base, failed,
+                work->repeat, bad->message);
+    if (different)
+        fprintf(stderr, "%s: %s: %zu of %zu answers differ from the first\n", work->name, good->fetch.base, different,
+                work->repeat);
+}
+
 void fx_show(struct fx_work *work, struct fx_item *item)
 {
     item->shown = true;
-    for (; work->next < work->count && work->items[work->next].shown; work->next++) {
-        const struct fx_item *due = &work->items[work->next];
-        if (!work->rows || due->error == FETCH_NOT_BEGUN) continue;
-        if (!due->error) {
-            fx_print_row(work->rows, due);
-        } else {
-            fflush(work->rows);
-            fprintf(stderr, "%s: %s: %s\n", work->name, due->fetch.base, due->message);
-        }
-    }
+    for (; work->next < work->count && work->items[work->next].shown; work->next++)
+        if (work->rows && (work->next + 1) % work->repeat == 0)
+            print_base(work, &work->items[work->next + 1 - work->repeat]);
 }
 
 struct fx_tally fx_count(const struct fx_work *work)

@@ -1,6 +1,6 @@
 /* fx_work.h: the work of one run of `plait fx`: its items, each a fetch and how it ended, and the rows printed from them.
 
-   Every model does the same with it: for each item it lets fetch_rates run somewhere, calls fx_item_end where that was,
+   Each base is asked for `repeat` times, and those items stand together; they are one row. Every model does the same with it: for each item it lets fetch_rates run somewhere, calls fx_item_end where that was,
    and fx_show from the main thread. What must hold: rows are printed in the order of the items, whatever order they end in. */
 #ifndef PLAIT_APPS_FX_WORK_H
 #define PLAIT_APPS_FX_WORK_H
@@ -19,6 +19,7 @@ struct fx_item {
 struct fx_work {
     struct fx_item *items;
     size_t count;
+    size_t repeat;    /* how many of them, from a multiple of it on, are of one base */
     int jobs;         /* the most requests at once, for the models that have a bound */
     FILE *rows;       /* where rows go; NULL: nowhere, nor do failures */
     const char *name; /* of the command, for the lines on stderr */
@@ -33,9 +34,12 @@ struct fx_tally {
 /* Keeps how the item's fetch ended. By the task that saw it fail, since the words are that task's. */
 void fx_item_end(struct fx_item *item, int error);
 
-/* The item has ended, and fx_item_end was called: prints its row, or its failure, and those that waited for it, once
-   all before it have been printed. */
+/* The item has ended, and fx_item_end was called: prints the row of its base, and what failed, once all of that base have
+   ended and all rows before it have been printed; and then those that waited for that. */
 void fx_show(struct fx_work *work, struct fx_item *item);
+
+/* Whether two items came out the same. */
+bool fx_same(const struct fx_item *a, const struct fx_item *b);
 
 /* Prints one row: "1 USD =     1.0 USD,   0.887 EUR". */
 void fx_print_row(FILE *to, const struct fx_item *item);
