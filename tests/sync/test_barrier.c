@@ -35,7 +35,7 @@ static plait_barrier barrier_for(size_t parties)
     return b;
 }
 
-static void B1_no_party_and_a_negative_time_out_are_refused(void **unused)
+static void B1_AK60_no_party_and_a_negative_time_out_are_refused(void **unused)
 {
     (void)unused;
     plait_barrier b = PLAIT_BARRIER_INIT(3), zero;
@@ -50,7 +50,7 @@ static void B1_no_party_and_a_negative_time_out_are_refused(void **unused)
     check_number(zero.parties, 3);
 }
 
-TEST_IN_EACH_KIND(B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again)
+TEST_IN_EACH_KIND(B3_AK60_AK61_all_go_on_when_the_last_has_come_each_with_a_number_and_again)
 {
     enum { N = 5 };
     plait_barrier b = barrier_for(N);
@@ -181,7 +181,7 @@ TEST_IN_EACH_KIND(B8_one_that_is_late_at_the_door_breaks_it)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(B5_B7_B12_abort_breaks_it_until_it_is_reset)
+TEST_IN_EACH_KIND(B5_B7_B12_AK65_abort_breaks_it_until_it_is_reset)
 {
     plait_barrier b = barrier_for(3);
     struct visitor v[2];
@@ -203,7 +203,7 @@ TEST_IN_EACH_KIND(B5_B7_B12_abort_breaks_it_until_it_is_reset)
     for (int i = 0; i < 2; i++) check_code(runner_join(r[i]), 0);
 }
 
-TEST_IN_EACH_KIND(B6_reset_lets_those_go_that_wait_and_leaves_it_usable)
+TEST_IN_EACH_KIND(B6_AK64_reset_lets_those_go_that_wait_and_leaves_it_usable)
 {
     plait_barrier b = barrier_for(2);
     struct visitor v;
@@ -247,7 +247,7 @@ TEST_IN_EACH_KIND(B9_a_time_out_for_all_waits_without_a_deadline)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(B10_one_party_never_waits)
+TEST_IN_EACH_KIND(B10_AK61_one_party_never_waits)
 {
     plait_barrier b = barrier_for(1);
     size_t index = 99;
@@ -313,18 +313,18 @@ TEST_IN_EACH_KIND(one_that_is_late_when_all_have_come_is_not_late)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(B1_no_party_and_a_negative_time_out_are_refused),
-        cmocka_unit_test(B3_all_go_on_when_the_last_has_come_each_with_a_number_and_again),
+        cmocka_unit_test(B1_AK60_no_party_and_a_negative_time_out_are_refused),
+        cmocka_unit_test(B3_AK60_AK61_all_go_on_when_the_last_has_come_each_with_a_number_and_again),
         cmocka_unit_test(AK62_nobody_is_a_round_ahead),
         cmocka_unit_test(the_action_is_run_once_before_anybody_goes_on),
         cmocka_unit_test(B11_an_action_that_fails_breaks_it),
         cmocka_unit_test(an_action_that_waits_at_its_barrier_gets_EDEADLK),
-        cmocka_unit_test(B5_B7_B12_abort_breaks_it_until_it_is_reset),
-        cmocka_unit_test(B6_reset_lets_those_go_that_wait_and_leaves_it_usable),
+        cmocka_unit_test(B5_B7_B12_AK65_abort_breaks_it_until_it_is_reset),
+        cmocka_unit_test(B6_AK64_reset_lets_those_go_that_wait_and_leaves_it_usable),
         cmocka_unit_test(B8_one_that_is_late_breaks_it),
         cmocka_unit_test(B8_one_that_is_late_at_the_door_breaks_it),
         cmocka_unit_test(B9_a_time_out_for_all_waits_without_a_deadline),
-        cmocka_unit_test(B10_one_party_never_waits),
+        cmocka_unit_test(B10_AK61_one_party_never_waits),
         cmocka_unit_test(who_does_not_wait_is_not_counted),
         cmocka_unit_test(AK63_one_that_is_cancelled_leaves_it_whole),
         cmocka_unit_test(one_that_is_late_when_all_have_come_is_not_late),

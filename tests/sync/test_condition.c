@@ -44,7 +44,7 @@ static void give(struct meeting *m, int tokens)
     plait_mutex_unlock(&m->mutex);
 }
 
-TEST_IN_EACH_KIND(CV3_a_signal_needs_no_mutex)
+TEST_IN_EACH_KIND(CV3_AK20_a_signal_needs_no_mutex)
 {
     struct meeting m = { .taken = 0 };
     struct taker t = { .meeting = &m };
@@ -55,7 +55,7 @@ TEST_IN_EACH_KIND(CV3_a_signal_needs_no_mutex)
     check_code(runner_join(r), 0);
 }
 
-TEST_IN_EACH_KIND(CV5_who_is_woken_comes_back_only_with_the_mutex)
+TEST_IN_EACH_KIND(CV5_AK21_who_is_woken_comes_back_only_with_the_mutex)
 {
     struct meeting m = { .taken = 0 };
     struct taker t = { .meeting = &m };
@@ -71,7 +71,7 @@ TEST_IN_EACH_KIND(CV5_who_is_woken_comes_back_only_with_the_mutex)
     check_number(m.taken, 1);
 }
 
-TEST_IN_EACH_KIND(CV7_a_signal_wakes_one_and_a_broadcast_all)
+TEST_IN_EACH_KIND(CV7_AK22_AK29_a_signal_wakes_one_and_a_broadcast_all)
 {
     struct meeting m = { .taken = 0 };
     struct taker t[4] = { { .meeting = &m }, { .meeting = &m }, { .meeting = &m }, { .meeting = &m } };
@@ -100,7 +100,7 @@ static int waits_once(void *taker)
 }
 
 /* Which of them is not promised. */
-TEST_IN_EACH_KIND(CV6_each_signal_wakes_one_of_those_that_waited_before_it)
+TEST_IN_EACH_KIND(CV6_AK21_each_signal_wakes_one_of_those_that_waited_before_it)
 {
     enum { EARLY = 3 };
     struct meeting m = { .taken = 0 };
@@ -162,7 +162,7 @@ TEST_IN_EACH_KIND(CV8_who_is_late_comes_back_with_the_mutex)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(who_is_cancelled_comes_back_with_the_mutex)
+TEST_IN_EACH_KIND(AK23_who_is_cancelled_comes_back_with_the_mutex)
 {
     struct meeting m = { .taken = 0 };
     struct taker t = { .meeting = &m };
@@ -206,6 +206,61 @@ TEST_IN_EACH_KIND(a_signal_is_not_lost_to_one_who_is_late)
     clock_of_the_system();
 }
 
+static int gives_up_in_time(void *meeting)
+{
+    struct meeting *m = meeting;
+    PLAIT_TIMEOUT(second, plait_after(PLAIT_SECOND));
+    PLAIT_LOCKED(&m->mutex);
+    check_code(plait_condition_wait(&m->condition, &m->mutex, PLAIT_FOREVER), PLAIT_ECANCELED);
+    check(plait_scope_expired(&second));
+    return plait_mutex_held(&m->mutex) ? 0 : -EPERM;
+}
+
+TEST_IN_EACH_KIND(AK27_when_the_scope_around_it_expires_the_mutex_is_held_to_the_end_of_the_braces)
+{
+    clock_by_hand();
+    struct meeting m = { .taken = 0 };
+    struct runner *r = runner_start(gives_up_in_time, &m);
+    until_listed(&m.condition.waiters, 1);
+    clock_move(PLAIT_SECOND);
+    check_code(runner_join(r), 0);
+    check_code(plait_mutex_lock_until(&m.mutex, PLAIT_NOW), 0);
+    plait_mutex_unlock(&m.mutex);
+    clock_of_the_system();
+}
+
+struct two_conditions {
+    plait_mutex mutex;
+    plait_condition filled, emptied;
+    int items, most;
+};
+
+static int fills(void *two)
+{
+    struct two_conditions *t = two;
+    for (int i = 0; i < 200; i++) {
+        PLAIT_LOCKED(&t->mutex);
+        while (t->items) check_code(plait_condition_wait(&t->emptied, &t->mutex, PLAIT_FOREVER), 0);
+        if (++t->items > t->most) t->most = t->items;
+        plait_condition_signal(&t->filled);
+    }
+    return 0;
+}
+
+TEST_IN_EACH_KIND(AK28_several_conditions_may_share_a_mutex)
+{
+    struct two_conditions t = { .items = 0 };
+    struct runner *r = runner_start(fills, &t);
+    for (int i = 0; i < 200; i++) {
+        PLAIT_LOCKED(&t.mutex);
+        while (!t.items) check_code(plait_condition_wait(&t.filled, &t.mutex, PLAIT_FOREVER), 0);
+        t.items--;
+        plait_condition_signal(&t.emptied);
+    }
+    check_code(runner_join(r), 0);
+    check_number(t.most, 1);
+}
+
 static int waits_without_the_mutex(void *unused)
 {
     (void)unused;
@@ -213,7 +268,7 @@ static int waits_without_the_mutex(void *unused)
     return plait_condition_wait(&m.condition, &m.mutex, PLAIT_FOREVER);
 }
 
-static void to_wait_without_the_mutex_stops_the_program(void **unused)
+static void AK20_to_wait_without_the_mutex_stops_the_program(void **unused)
 {
     (void)unused;
     child_stops(waits_without_the_mutex, NULL, "a condition was waited for without holding its mutex");
@@ -247,16 +302,18 @@ TEST_IN_EACH_KIND(one_token_goes_round)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(CV3_a_signal_needs_no_mutex),
-        cmocka_unit_test(CV5_who_is_woken_comes_back_only_with_the_mutex),
-        cmocka_unit_test(CV7_a_signal_wakes_one_and_a_broadcast_all),
-        cmocka_unit_test(CV6_each_signal_wakes_one_of_those_that_waited_before_it),
+        cmocka_unit_test(CV3_AK20_a_signal_needs_no_mutex),
+        cmocka_unit_test(CV5_AK21_who_is_woken_comes_back_only_with_the_mutex),
+        cmocka_unit_test(CV7_AK22_AK29_a_signal_wakes_one_and_a_broadcast_all),
+        cmocka_unit_test(CV6_AK21_each_signal_wakes_one_of_those_that_waited_before_it),
         cmocka_unit_test(a_signal_to_nobody_is_not_kept),
         cmocka_unit_test(CV8_who_is_late_comes_back_with_the_mutex),
-        cmocka_unit_test(who_is_cancelled_comes_back_with_the_mutex),
+        cmocka_unit_test(AK23_who_is_cancelled_comes_back_with_the_mutex),
         cmocka_unit_test(CV10_a_deadline_that_has_passed_ends_it_at_once),
         cmocka_unit_test(a_signal_is_not_lost_to_one_who_is_late),
-        cmocka_unit_test(to_wait_without_the_mutex_stops_the_program),
+        cmocka_unit_test(AK27_when_the_scope_around_it_expires_the_mutex_is_held_to_the_end_of_the_braces),
+        cmocka_unit_test(AK28_several_conditions_may_share_a_mutex),
+        cmocka_unit_test(AK20_to_wait_without_the_mutex_stops_the_program),
         cmocka_unit_test(one_token_goes_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

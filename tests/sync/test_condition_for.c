@@ -47,7 +47,7 @@ static void set(struct place *p, bool open)
     plait_condition_broadcast(&p->condition);
 }
 
-TEST_IN_EACH_KIND(CV11_it_returns_when_the_predicate_is_true)
+TEST_IN_EACH_KIND(CV11_AK26_it_returns_when_the_predicate_is_true)
 {
     struct place p = { .open = false };
     struct visitor v = { .place = &p };
@@ -204,7 +204,7 @@ static int waits_without(void *place)
     return plait_condition_wait_for(&p->condition, &p->mutex, is_open, p, PLAIT_FOREVER);
 }
 
-static void to_wait_without_the_mutex_stops_the_program(void **unused)
+static void AK26_to_wait_without_the_mutex_stops_the_program(void **unused)
 {
     (void)unused;
     struct place p = { .open = true };
@@ -214,14 +214,14 @@ static void to_wait_without_the_mutex_stops_the_program(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(CV11_it_returns_when_the_predicate_is_true),
+        cmocka_unit_test(CV11_AK26_it_returns_when_the_predicate_is_true),
         cmocka_unit_test(CV11_late_or_cancelled_it_tells_that_the_predicate_is_false),
         cmocka_unit_test(CV11_the_predicate_is_asked_once_more_before_an_error),
         cmocka_unit_test(CV14_a_wake_up_alone_promises_nothing),
         cmocka_unit_test(CV1_CV13_all_levels_of_a_recursive_mutex_are_given_up_and_restored),
         cmocka_unit_test(CV11_CV13_a_predicate_with_a_recursive_mutex),
         cmocka_unit_test(in_a_dead_scope_the_predicate_is_not_asked),
-        cmocka_unit_test(to_wait_without_the_mutex_stops_the_program),
+        cmocka_unit_test(AK26_to_wait_without_the_mutex_stops_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static int takes_its_turn(void *turn)
     return 0;
 }
 
-TEST_IN_EACH_KIND(L2_all_that_wait_get_it_in_turn)
+TEST_IN_EACH_KIND(L2_AK1_all_that_wait_get_it_in_turn)
 {
     plait_mutex m = PLAIT_MUTEX_INIT;
     size_t order = 0;
@@ -76,7 +76,7 @@ static bool locked_here(plait_mutex *m)
     return plait_mutex_held(m);
 }
 
-TEST_IN_EACH_KIND(L3_a_lock_for_the_braces_is_left_in_whatever_way)
+TEST_IN_EACH_KIND(L3_AK7_a_lock_for_the_braces_is_left_in_whatever_way)
 {
     plait_mutex m = PLAIT_MUTEX_INIT, other = PLAIT_MUTEX_INIT;
     check(locked_here(&m));
@@ -217,7 +217,7 @@ static int unlocks_another_coroutine_s(void *unused)
     return 0;
 }
 
-static void L10_to_unlock_what_is_not_held_stops_the_program(void **unused)
+static void L10_AK2_to_unlock_what_is_not_held_stops_the_program(void **unused)
 {
     (void)unused;
     child_stops(unlocks_a_free_one, NULL, "a mutex was unlocked by a task that does not hold it: it is free");
@@ -252,6 +252,30 @@ static void zero_bytes_are_an_unlocked_mutex(void **unused)
     check(memcmp(&zero, &m, sizeof m) == 0);
 }
 
+/* Of one loop each is handed the mutex, so nobody passes. */
+static void one_after_the_other_body(void)
+{
+    plait_mutex m = PLAIT_MUTEX_INIT;
+    size_t order = 0;
+    struct turn t[5];
+    struct runner *r[5];
+    plait_mutex_lock(&m);
+    for (size_t i = 0; i < 5; i++) {
+        t[i] = (struct turn){ .mutex = &m, .order = &order };
+        r[i] = runner_start(takes_its_turn, &t[i]);
+        until_listed(&m.waiters, i + 1);
+    }
+    plait_mutex_unlock(&m);
+    for (size_t i = 0; i < 5; i++) runner_join(r[i]);
+    for (size_t i = 0; i < 5; i++) check_number(t[i].place, i);
+}
+
+static void AK1_coroutines_of_one_loop_get_it_in_the_order_of_asking(void **unused)
+{
+    (void)unused;
+    runners_of(RUNNERS_ARE_COROUTINES, one_after_the_other_body);
+}
+
 /* One task, two coroutines of one scheduler: the owner is the task, not the thread. */
 static void the_owner_is_a_task_body(void)
 {
@@ -268,7 +292,7 @@ static void the_owner_is_a_task_body(void)
     plait_mutex_unlock(&m);
 }
 
-static void a_waiter_of_the_same_scheduler_is_given_it(void **unused)
+static void AK3_a_waiter_of_the_same_scheduler_is_given_it(void **unused)
 {
     (void)unused;
     runners_of(RUNNERS_ARE_COROUTINES, the_owner_is_a_task_body);
@@ -281,7 +305,7 @@ static void let_it_lose(plait_mutex *m)
     until_listed(&m->waiters, 1);
 }
 
-static void one_that_lost_for_long_is_given_it(void **unused)
+static void AK3_one_that_lost_for_long_is_given_it(void **unused)
 {
     (void)unused;
     clock_by_hand();
@@ -325,7 +349,7 @@ static int counts(void *counting)
     return 0;
 }
 
-TEST_IN_EACH_KIND(nobody_is_inside_together_with_another)
+TEST_IN_EACH_KIND(AK1_nobody_is_inside_together_with_another)
 {
     struct counting c = { .mutex = PLAIT_MUTEX_INIT };
     struct runner *r[4];
@@ -339,20 +363,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(L1_try_lock_succeeds_when_free_and_gives_EAGAIN_when_held),
-        cmocka_unit_test(L2_all_that_wait_get_it_in_turn),
-        cmocka_unit_test(L3_a_lock_for_the_braces_is_left_in_whatever_way),
+        cmocka_unit_test(L2_AK1_all_that_wait_get_it_in_turn),
+        cmocka_unit_test(L3_AK7_a_lock_for_the_braces_is_left_in_whatever_way),
         cmocka_unit_test(L6_L11_a_late_one_goes_and_leaves_the_mutex_usable),
         cmocka_unit_test(L6_L11_the_only_one_that_waited_was_late),
         cmocka_unit_test(L7_a_deadline_does_not_matter_on_a_free_mutex),
         cmocka_unit_test(L8_a_second_lock_by_its_task_gives_EDEADLK),
         cmocka_unit_test(L8_a_second_lock_that_cannot_fail_stops_the_program),
-        cmocka_unit_test(L10_to_unlock_what_is_not_held_stops_the_program),
+        cmocka_unit_test(L10_AK2_to_unlock_what_is_not_held_stops_the_program),
         cmocka_unit_test(L14_a_thread_that_plait_did_not_start_may_lock),
         cmocka_unit_test(L24_it_is_held_by_its_holder_alone),
         cmocka_unit_test(zero_bytes_are_an_unlocked_mutex),
-        cmocka_unit_test(a_waiter_of_the_same_scheduler_is_given_it),
-        cmocka_unit_test(one_that_lost_for_long_is_given_it),
-        cmocka_unit_test(nobody_is_inside_together_with_another),
+        cmocka_unit_test(AK1_coroutines_of_one_loop_get_it_in_the_order_of_asking),
+        cmocka_unit_test(AK3_a_waiter_of_the_same_scheduler_is_given_it),
+        cmocka_unit_test(AK3_one_that_lost_for_long_is_given_it),
+        cmocka_unit_test(AK1_nobody_is_inside_together_with_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

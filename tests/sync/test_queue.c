@@ -3,7 +3,7 @@
 #include "fault.h"
 #include "queue_sides.h"
 
-TEST_IN_EACH_KIND(Q1_first_in_first_out)
+TEST_IN_EACH_KIND(Q1_AQ1_first_in_first_out)
 {
     plait_queue *q = queue_of(5);
     for (int turn = 0; turn < 7; turn++) { /* the ring goes round */
@@ -36,7 +36,7 @@ TEST_IN_EACH_KIND(Q3_the_count_is_exact_while_nobody_else_uses_it)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q4_put_now_on_full_gives_EAGAIN)
+TEST_IN_EACH_KIND(Q4_AQ2_put_now_on_full_gives_EAGAIN)
 {
     plait_queue *q = queue_of(1);
     put(q, 1);
@@ -67,7 +67,7 @@ TEST_IN_EACH_KIND(Q5_put_on_full_is_late_at_its_deadline)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q6_put_on_full_goes_on_when_a_get_makes_room)
+TEST_IN_EACH_KIND(Q6_AQ2_put_on_full_goes_on_when_a_get_makes_room)
 {
     plait_queue *q = queue_of(1);
     for (int with_deadline = 0; with_deadline < 2; with_deadline++) {
@@ -83,7 +83,28 @@ TEST_IN_EACH_KIND(Q6_put_on_full_goes_on_when_a_get_makes_room)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q7_get_now_on_empty_gives_EAGAIN)
+TEST_IN_EACH_KIND(AQ7_all_putters_go_on_for_whom_there_is_room_again)
+{
+    plait_queue *q = queue_of(4);
+    struct side s[4];
+    struct runner *r[4];
+    for (int i = 0; i < 4; i++) put(q, i);
+    for (int i = 0; i < 4; i++) {
+        s[i] = (struct side){ .queue = q, .item = 4 };
+        r[i] = runner_start(puts_one, &s[i]);
+        until_asleep(r[i]);
+    }
+    for (int i = 0; i < 3; i++) get(q, i); /* and nobody runs in between, where they are coroutines */
+    size_t through = 0;
+    until((through = (size_t)runner_done(r[0]) + runner_done(r[1]) + runner_done(r[2]) + runner_done(r[3])) >= 3);
+    check_number(through, 3);
+    for (int i = 3, item; i < 8; i++) check_code(plait_queue_get(q, &item, PLAIT_FOREVER), 0);
+    for (int i = 0; i < 4; i++) check_code(runner_join(r[i]), 0);
+    nothing(q, PLAIT_EAGAIN);
+    plait_queue_free(q);
+}
+
+TEST_IN_EACH_KIND(Q7_AQ2_get_now_on_empty_gives_EAGAIN)
 {
     plait_queue *q = queue_of(4);
     nothing(q, PLAIT_EAGAIN);
@@ -120,7 +141,7 @@ TEST_IN_EACH_KIND(Q11_a_deadline_does_not_matter_where_nobody_has_to_wait)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q12_more_done_than_put_is_refused)
+TEST_IN_EACH_KIND(Q12_AQ8_more_done_than_put_is_refused)
 {
     plait_queue *q = queue_of(3);
     check_code(plait_queue_task_done(q), PLAIT_EINVAL);
@@ -135,7 +156,7 @@ TEST_IN_EACH_KIND(Q12_more_done_than_put_is_refused)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q14_join_returns_at_once_where_nothing_is_left_to_do)
+TEST_IN_EACH_KIND(Q14_AQ8_join_returns_at_once_where_nothing_is_left_to_do)
 {
     plait_queue *q = queue_of(2);
     check_code(plait_queue_join(q, PLAIT_FOREVER), 0);
@@ -150,7 +171,7 @@ TEST_IN_EACH_KIND(Q14_join_returns_at_once_where_nothing_is_left_to_do)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(join_waits_for_the_last_task_done)
+TEST_IN_EACH_KIND(AQ8_join_waits_for_the_last_task_done)
 {
     clock_by_hand();
     plait_queue *q = queue_of(2);
@@ -234,7 +255,7 @@ TEST_IN_EACH_KIND(items_of_any_size_are_copied)
     plait_queue_free(q); /* with an item in it */
 }
 
-TEST_IN_EACH_KIND(one_that_is_cancelled_leaves_the_queue_usable)
+TEST_IN_EACH_KIND(AQ6_one_that_is_cancelled_leaves_the_queue_usable)
 {
     plait_queue *full = queue_of(1), *empty = queue_of(1);
     put(full, 1);
@@ -328,23 +349,24 @@ static void to_free_a_queue_in_which_somebody_waits_stops_the_program(void **unu
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(Q1_first_in_first_out),
+        cmocka_unit_test(Q1_AQ1_first_in_first_out),
         cmocka_unit_test(Q2_an_unbounded_queue_grows_wherever_its_oldest_item_lies),
         cmocka_unit_test(Q3_the_count_is_exact_while_nobody_else_uses_it),
-        cmocka_unit_test(Q4_put_now_on_full_gives_EAGAIN),
+        cmocka_unit_test(Q4_AQ2_put_now_on_full_gives_EAGAIN),
         cmocka_unit_test(Q5_put_on_full_is_late_at_its_deadline),
-        cmocka_unit_test(Q6_put_on_full_goes_on_when_a_get_makes_room),
-        cmocka_unit_test(Q7_get_now_on_empty_gives_EAGAIN),
+        cmocka_unit_test(Q6_AQ2_put_on_full_goes_on_when_a_get_makes_room),
+        cmocka_unit_test(AQ7_all_putters_go_on_for_whom_there_is_room_again),
+        cmocka_unit_test(Q7_AQ2_get_now_on_empty_gives_EAGAIN),
         cmocka_unit_test(Q8_get_on_empty_is_late_at_its_deadline),
         cmocka_unit_test(Q11_a_deadline_does_not_matter_where_nobody_has_to_wait),
-        cmocka_unit_test(Q12_more_done_than_put_is_refused),
-        cmocka_unit_test(Q14_join_returns_at_once_where_nothing_is_left_to_do),
-        cmocka_unit_test(join_waits_for_the_last_task_done),
+        cmocka_unit_test(Q12_AQ8_more_done_than_put_is_refused),
+        cmocka_unit_test(Q14_AQ8_join_returns_at_once_where_nothing_is_left_to_do),
+        cmocka_unit_test(AQ8_join_waits_for_the_last_task_done),
         cmocka_unit_test(Q16_without_memory_to_grow_the_queue_stays_usable),
         cmocka_unit_test(Q16_without_memory_there_is_no_queue),
         cmocka_unit_test(a_queue_of_nothing_or_of_too_much_is_refused),
         cmocka_unit_test(items_of_any_size_are_copied),
-        cmocka_unit_test(one_that_is_cancelled_leaves_the_queue_usable),
+        cmocka_unit_test(AQ6_one_that_is_cancelled_leaves_the_queue_usable),
         cmocka_unit_test(Q6_Q22_Q23_a_very_large_queue_waits_and_wakes_likewise),
         cmocka_unit_test(to_free_a_queue_in_which_somebody_waits_stops_the_program),
     };

@@ -1,7 +1,7 @@
 /* test_queue_close.c: the end of a queue, and crowds that use it until then. */
 #include "queue_flavours.h"
 
-TEST_IN_EACH_KIND(Q18_a_closed_queue_gives_what_is_left_and_then_ECLOSED)
+TEST_IN_EACH_KIND(Q18_AQ10_a_closed_queue_gives_what_is_left_and_then_ECLOSED)
 {
     plait_queue *q = queue_of(3);
     put(q, 1);
@@ -28,7 +28,7 @@ TEST_IN_EACH_KIND(Q22_getters_that_wait_are_woken_by_close)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q23_putters_that_wait_are_woken_by_close)
+TEST_IN_EACH_KIND(Q23_AQ10_putters_that_wait_are_woken_by_close)
 {
     plait_queue *q = queue_of(1);
     put(q, 0);
@@ -211,7 +211,7 @@ static void many_of_both(struct crowd *c)
     plait_queue_free(c->queue);
 }
 
-TEST_IN_EACH_KIND(Q33_of_many_producers_and_consumers_each_item_is_taken_once)
+TEST_IN_EACH_KIND(Q33_AQ13_of_many_producers_and_consumers_each_item_is_taken_once)
 {
     static const size_t capacities[] = { 1, 3, PLAIT_UNBOUNDED, 0 };
     for (int how = BLOCKING; how <= TIMED; how++)
@@ -228,15 +228,15 @@ TEST_IN_EACH_KIND(Q33_of_many_producers_and_consumers_each_item_is_taken_once)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(Q18_a_closed_queue_gives_what_is_left_and_then_ECLOSED),
+        cmocka_unit_test(Q18_AQ10_a_closed_queue_gives_what_is_left_and_then_ECLOSED),
         cmocka_unit_test(Q22_getters_that_wait_are_woken_by_close),
-        cmocka_unit_test(Q23_putters_that_wait_are_woken_by_close),
+        cmocka_unit_test(Q23_AQ10_putters_that_wait_are_woken_by_close),
         cmocka_unit_test(Q25_Q26_after_close_joiners_wait_for_what_is_left),
         cmocka_unit_test(Q29_under_close_nobody_hangs_and_each_getter_ends_once),
         cmocka_unit_test(Q30_of_one_getter_too_many_one_gets_ECLOSED),
         cmocka_unit_test(Q31_workers_that_finish_what_is_left_release_the_joiners),
         cmocka_unit_test(Q32_one_producer_and_one_consumer_keep_the_order),
-        cmocka_unit_test(Q33_of_many_producers_and_consumers_each_item_is_taken_once),
+        cmocka_unit_test(Q33_AQ13_of_many_producers_and_consumers_each_item_is_taken_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

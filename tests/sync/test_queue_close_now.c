@@ -23,7 +23,7 @@ static plait_queue *dropping(enum flavour flavour, size_t capacity, struct dropp
     return flavour_with(flavour, capacity, &o);
 }
 
-TEST_IN_EACH_KIND(Q20_Q21_what_is_inside_is_dropped_and_counts_as_done)
+TEST_IN_EACH_KIND(Q20_Q21_AQ11_what_is_inside_is_dropped_and_counts_as_done)
 {
     for (enum flavour f = FIFO; f < FLAVOURS; f++) {
         struct dropped d = { .count = 0 };
@@ -237,7 +237,7 @@ TEST_IN_EACH_KIND(Q29_nobody_hangs_and_each_item_is_got_or_dropped)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(Q20_Q21_what_is_inside_is_dropped_and_counts_as_done),
+        cmocka_unit_test(Q20_Q21_AQ11_what_is_inside_is_dropped_and_counts_as_done),
         cmocka_unit_test(Q20_without_a_function_for_it_they_are_just_gone),
         cmocka_unit_test(Q22_Q23_Q24_whoever_waits_is_woken),
         cmocka_unit_test(Q27_what_was_taken_before_still_needs_its_task_done),

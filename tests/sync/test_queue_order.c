@@ -2,7 +2,7 @@
 #include "fault.h"
 #include "queue_flavours.h"
 
-TEST_IN_EACH_KIND(Q1_the_last_in_is_the_first_out)
+TEST_IN_EACH_KIND(Q1_AQ1_the_last_in_is_the_first_out)
 {
     plait_queue *q = flavour_of(LIFO, PLAIT_UNBOUNDED);
     for (int i = 0; i < 100; i++) put(q, i);
@@ -14,7 +14,7 @@ TEST_IN_EACH_KIND(Q1_the_last_in_is_the_first_out)
     plait_queue_free(q);
 }
 
-TEST_IN_EACH_KIND(Q1_the_smallest_first)
+TEST_IN_EACH_KIND(Q1_AQ1_the_smallest_first)
 {
     plait_queue *q = flavour_of(PRIORITY, PLAIT_UNBOUNDED);
     enum { N = 500 };
@@ -135,7 +135,7 @@ TEST_IN_EACH_KIND(Q4_Q7_Q10_Q11_to_try_and_to_be_late_are_the_same)
     }
 }
 
-TEST_IN_EACH_KIND(Q5_Q6_Q8_to_wait_is_the_same)
+TEST_IN_EACH_KIND(Q5_Q6_Q8_AQ2_to_wait_is_the_same)
 {
     clock_by_hand();
     for (enum flavour f = FIFO; f < FLAVOURS; f++) {
@@ -271,13 +271,13 @@ TEST_IN_EACH_KIND(Q31_Q33_each_item_is_taken_once)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(Q1_the_last_in_is_the_first_out),
-        cmocka_unit_test(Q1_the_smallest_first),
+        cmocka_unit_test(Q1_AQ1_the_last_in_is_the_first_out),
+        cmocka_unit_test(Q1_AQ1_the_smallest_first),
         cmocka_unit_test(Q36_of_equal_ones_the_first_in_is_the_first_out),
         cmocka_unit_test(Q36_where_all_are_equal_it_is_first_in_first_out),
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
         cmocka_unit_test(Q4_Q7_Q10_Q11_to_try_and_to_be_late_are_the_same),
-        cmocka_unit_test(Q5_Q6_Q8_to_wait_is_the_same),
+        cmocka_unit_test(Q5_Q6_Q8_AQ2_to_wait_is_the_same),
         cmocka_unit_test(Q12_Q14_Q18_Q25_Q26_what_is_counted_is_the_same),
         cmocka_unit_test(Q22_Q23_who_waits_is_woken_by_close),
         cmocka_unit_test(Q16_without_memory_to_grow_it_stays_usable),
