@@ -6,8 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Each request in progress sleeps on a thread, and a client may well send 200 at once. */
-enum { THREADS = 256 };
+enum { CONNECTIONS = 8192 };
 
 static int64_t latency_of_all;
 
@@ -36,7 +35,7 @@ static int answer_request(const plait_http_server_request *request, plait_http_s
     return error;
 }
 
-plait_http_server *rates_server_start(const char *host, int port, int64_t latency)
+plait_http_server *rates_server_start(const char *host, int port, int64_t latency, int loops, int threads)
 {
     char address[300];
     bool is_ipv6 = strchr(host, ':') != NULL;
@@ -46,6 +45,7 @@ plait_http_server *rates_server_start(const char *host, int port, int64_t latenc
         return NULL;
     }
     latency_of_all = latency;
-    return plait_http_serve(address, answer_request, &latency_of_all,
-                            &(plait_http_server_options){ .threads = THREADS });
+    plait_http_server_options options = { .loops = loops, .threads = threads, .connections = CONNECTIONS };
+    if (!loops && !threads) options.loops = PLAIT_HTTP_LOOP_PER_CPU;
+    return plait_http_serve(address, answer_request, &latency_of_all, &options);
 }

@@ -5,7 +5,8 @@
 #include <plait/http.h>
 
 /* Starts a server on `host` (without brackets) and `port` (0: a free one) that takes `latency` nanoseconds for each answer of
-   an API. NULL with a record when it cannot. The caller ends it with plait_http_server_free. One at a time. */
-plait_http_server *rates_server_start(const char *host, int port, int64_t latency);
+   an API, on so many loops or so many threads; neither: on a loop for each CPU. NULL with a record when it cannot. The caller
+   ends it with plait_http_server_free. One at a time. */
+plait_http_server *rates_server_start(const char *host, int port, int64_t latency, int loops, int threads);
 
 #endif

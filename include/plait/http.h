@@ -94,7 +94,9 @@ typedef struct plait_http_server_response {
 } plait_http_server_response;
 
 /* Answers a request; on several threads at once. It may wait, in any way that plait waits; its scope is cancelled when
-   the server's stop will wait no longer. It is not run for a client that has reset the connection; one that goes away
+   the server's stop will wait no longer. On a loop, all connections of that loop stand still while it computes, or blocks in
+   what is not plait's (a file, a database's own client): what does so for long is submitted to a pool of threads and
+   awaited, or the server is one on threads. It is not run for a client that has reset the connection; one that goes away
    meanwhile is not noticed. 0, or a negative code: the client then gets a plain 500, and the error is reported on
    stderr. */
 typedef int plait_http_handler(const plait_http_server_request *request, plait_http_server_response *response,
@@ -108,11 +110,16 @@ PLAIT_API int plait_http_server_response_add(plait_http_server_response *respons
    clears. 0; PLAIT_EDONE when it is not there; PLAIT_ENOMEM; either with a record. */
 PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes *value) PLAIT_MUST_CHECK;
 
-/* Zero bytes are the defaults. A connection keeps a thread as long as it is open: when more clients come than there are
-   threads, connections that rest between requests are closed, the longest resting first, and answers say that theirs
-   closes. */
+/* A server on threads: a connection keeps a thread as long as it is open. When more clients come than there are threads,
+   connections that rest between requests are closed, the longest resting first, and answers say that theirs closes.
+
+   A server on loops: a connection is a coroutine, on the loop that accepted it. Each loop has a thread and a listening
+   socket of its own; the system shares new connections out among the sockets without looking which loop is busy. */
+enum { PLAIT_HTTP_LOOP_PER_CPU = -1 };
+
+/* Zero bytes are the defaults. */
 typedef struct plait_http_server_options {
-    int threads;             /* that serve, the most; default 64 */
+    int threads;             /* that serve, the most; default 64. Not with `loops` */
     int connections;         /* open at once, the most: further ones wait to be accepted; default 1024 */
     size_t header_limit;     /* bytes of request line and headers; default 16 KiB; more is a 431 */
     size_t body_limit;       /* bytes of a request's body; default 1 MiB; more is a 413 */
@@ -120,6 +127,9 @@ typedef struct plait_http_server_options {
     int64_t request_timeout; /* from a request's first byte (the first one's: from the accept on, and when no thread is
                                 free by then, it is a 503) to its last; default 30 s */
     int64_t write_timeout;   /* for the client to take a response; default 30 s */
+    int loops;               /* that serve; PLAIT_HTTP_LOOP_PER_CPU: as many as CPUs that this process may use; default
+                                none: the server is one on threads */
+    size_t stack_size;       /* bytes of each coroutine's stack, on which the handler runs; default 64 KiB */
 } plait_http_server_options;
 
 /* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
@@ -135,8 +145,8 @@ static inline plait_http_server *plait_http_serve(const char *address, plait_htt
 /* Where it listens: "http://127.0.0.1:41357", or "unix:PATH". Valid as long as the server. */
 PLAIT_API const char *plait_http_server_url(plait_http_server *server);
 
-/* Takes no more connections and closes those at rest; requests in progress are answered until `deadline`, then their
-   handlers are cancelled and their connections closed. Waits for the end of it all, so it is not for handlers. 0, or
+/* Takes no more connections but those in line already, and closes those at rest; requests that have come or begun to come
+   are answered until `deadline`, then their handlers are cancelled and their connections closed. Waits for the end of it all, so it is not for handlers. 0, or
    PLAIT_ETIMEDOUT when some had to be cut off. May be repeated. No cancellation point. */
 PLAIT_API int plait_http_server_stop(plait_http_server *server, plait_deadline deadline);
 

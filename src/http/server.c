@@ -1,71 +1,32 @@
-/* server.c: starts, accepts, stops. The acceptor is a task of its own. What must hold: it never spins: with as many
-   connections as are allowed it waits for one to end, and when the system has no descriptor left it waits a while, longer
-   each time. */
+/* server.c: starts a server, stops and frees it. What must hold: a server that could not be started whole is stopped as any
+   other is before it is freed, since some of its lanes may have taken connections. */
 #include "http/server.h"
+#include "base/cpus.h"
 #include "base/fork.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "base/stop.h"
-#include "io/address.h"
 #include <plait/io.h>
-#include <arpa/inet.h>
+#include <plait/loop.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-typedef struct plait_http_server *http_server;
-
-static const int64_t shortest_pause = 10 * PLAIT_MILLISECOND, longest_pause = PLAIT_SECOND;
-
-static void accept_connections(struct plait_http_server *s)
-{
-    int64_t pause = 0;
-    while (plait_semaphore_acquire(&s->room, PLAIT_FOREVER) == 0) {
-        int fd = plait_accept(s->listener, PLAIT_FOREVER);
-        if (fd >= 0) {
-            pause = 0;
-            plait_http_connection_start(s, fd);
-            continue;
-        }
-        plait_semaphore_release(&s->room, 1);
-        if (fd == PLAIT_ECANCELED) return;
-        if (!pause) plait_report("%s: cannot accept connections for now: %s", s->url, plait_error_text(fd));
-        plait_http_roster_relieve(&s->roster); /* that may give the descriptor which is missing */
-        pause = !pause ? shortest_pause : pause * 2 < longest_pause ? pause * 2 : longest_pause;
-        if (plait_sleep(pause)) return;
-    }
-}
-
-static void remove_file(struct plait_http_server *s)
-{
-    struct stat status;
-    const char *path = s->url + sizeof "unix:" - 1;
-    if (s->inode && lstat(path, &status) == 0 && status.st_ino == s->inode && status.st_dev == s->device) unlink(path);
-}
-
-static int accept_all(const http_server *server)
-{
-    struct plait_http_server *s = *server;
-    PLAIT_CANCEL_SCOPE(accepting);
-    if (plait_http_roster_accept(&s->roster, &accepting)) accept_connections(s);
-    remove_file(s);
-    plait_close(s->listener);
-    plait_http_roster_deafen(&s->roster);
-    return 0;
-}
-PLAIT_LOCAL_TASK(accept_all, http_server, void);
 
 static int check_options(plait_http_server_options *o)
 {
     if (o->threads < 0 || o->connections < 0)
         return plait_fail(PLAIT_EINVAL, "a server needs at least one thread and one connection");
+    if (o->loops < 0 && o->loops != PLAIT_HTTP_LOOP_PER_CPU)
+        return plait_fail(PLAIT_EINVAL, "a server on %d loops", o->loops);
+    if (o->loops && o->threads)
+        return plait_fail(PLAIT_EINVAL, "a server's connections run on threads or on loops, not on both");
     if (o->idle_timeout < 0 || o->request_timeout < 0 || o->write_timeout < 0)
         return plait_fail(PLAIT_EINVAL, "a server's time-outs cannot be negative");
     if (o->header_limit > SIZE_MAX / 8 || o->body_limit > SIZE_MAX / 8)
         return plait_fail(PLAIT_EINVAL, "a server's limits are more than there is memory");
     if (!o->threads) o->threads = 64;
+    if (o->loops == PLAIT_HTTP_LOOP_PER_CPU) o->loops = plait_allowed_cpus();
     if (!o->connections) o->connections = 1024;
     if (!o->header_limit) o->header_limit = 16 << 10;
     if (!o->body_limit) o->body_limit = 1 << 20;
@@ -75,30 +36,6 @@ static int check_options(plait_http_server_options *o)
     return 0;
 }
 
-/* A URL that a client on this machine can use. */
-static char *url_of(int listener, const char *address)
-{
-    struct plait_address a = { .size = sizeof a.name };
-    char host[INET6_ADDRSTRLEN + 2] = "127.0.0.1", url[sizeof host + 32];
-    if (getsockname(listener, &a.name.any, &a.size) != 0) return NULL;
-    if (a.name.any.sa_family == AF_UNIX) return plait_copy_string(address);
-    if (a.name.any.sa_family == AF_INET) {
-        if (a.name.v4.sin_addr.s_addr != htonl(INADDR_ANY)) inet_ntop(AF_INET, &a.name.v4.sin_addr, host, sizeof host);
-    } else {
-        bool any = IN6_IS_ADDR_UNSPECIFIED(&a.name.v6.sin6_addr);
-        int only = 0;
-        socklen_t size = sizeof only;
-        getsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size);
-        if (!any || only) {
-            host[0] = '[';
-            inet_ntop(AF_INET6, any ? &in6addr_loopback : &a.name.v6.sin6_addr, host + 1, sizeof host - 2);
-            strcat(host, "]");
-        }
-    }
-    snprintf(url, sizeof url, "http://%s:%d", host, plait_socket_port(listener));
-    return plait_copy_string(url);
-}
-
 static void release(struct plait_http_server *s)
 {
     plait_executor_free(s->executor);
@@ -106,51 +43,89 @@ static void release(struct plait_http_server *s)
     free(s);
 }
 
-/* 0, or why it does not run, with a record: nothing is left of it then but its memory. */
-static int start(struct plait_http_server *s, plait_executor *acceptors, const char *address)
+/* 0; or a code, perhaps without a record. */
+static int listen_all(struct plait_http_server *s, const char *address)
 {
     struct stat status;
-    s->listener = plait_listen(address, 0);
-    if (s->listener < 0) return s->listener;
-    s->url = url_of(s->listener, address);
-    if (s->url && strncmp(address, "unix:", 5) == 0 && lstat(address + 5, &status) == 0) {
+    int fd = plait_listen(address, 0);
+    if (fd < 0) return fd;
+    s->lanes[0].listener = fd;
+    if (strncmp(address, "unix:", 5) == 0 && lstat(address + 5, &status) == 0) {
         s->inode = status.st_ino;
         s->device = status.st_dev;
     }
-    int err = s->url ? plait_semaphore_init(&s->room, (size_t)s->options.connections) : PLAIT_ENOMEM;
-    if (!err) {
-        s->roster.listening = true;
-        s->acceptor = plait_submit(acceptors, accept_all, &s);
-        if (plait_future_get_state(s->acceptor) != PLAIT_FUTURE_FINISHED) return 0;
-        PLAIT_SHIELD(shield, PLAIT_FOREVER);
-        err = plait_await(s->acceptor, NULL);
+    s->url = plait_http_url_of(fd, address);
+    if (!s->url) return PLAIT_ENOMEM;
+    for (size_t i = 1; i < s->lane_count; i++) {
+        fd = plait_http_listen_beside(s->lanes[0].listener);
+        if (fd < 0) return fd;
+        s->lanes[i].listener = fd;
     }
-    if (s->url) remove_file(s);
-    plait_close(s->listener);
-    return err;
+    return 0;
+}
+
+static void begin_to_stop(struct plait_http_server *s)
+{
+    for (size_t i = 0; i < s->lane_count; i++) plait_http_roster_begin_stop(&s->lanes[i].roster);
+}
+
+static int stop(struct plait_http_server *s, plait_deadline deadline)
+{
+    PLAIT_SHIELD(shield, PLAIT_FOREVER);
+    bool late = false, cut = false;
+    begin_to_stop(s);
+    for (size_t i = 0; i < s->lane_count; i++) late |= plait_http_roster_wait(&s->lanes[i].roster, deadline) != 0;
+    for (size_t i = 0; i < s->lane_count && late; i++) plait_http_roster_cut(&s->lanes[i].roster);
+    for (size_t i = 0; i < s->lane_count; i++) cut |= plait_http_roster_end(&s->lanes[i].roster);
+    return cut ? PLAIT_ETIMEDOUT : 0;
+}
+
+/* All lanes, whether they have been started or not. */
+static void end(struct plait_http_server *s)
+{
+    PLAIT_SHIELD(shield, PLAIT_FOREVER);
+    (void)!stop(s, PLAIT_NOW); /* whether some were cut off was to be asked before */
+    plait_http_remove_file(s); /* which the first lane has done, if it was started */
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct plait_http_lane *lane = &s->lanes[i];
+        if (lane->acceptor) (void)!plait_await(lane->acceptor, NULL);
+        else if (lane->listener >= 0) plait_close(lane->listener);
+    }
 }
 
 plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor *workers, const char *address,
                                        plait_http_handler *handler, void *context,
                                        const plait_http_server_options *options)
 {
-    struct plait_http_server *s = plait_allocate(sizeof *s);
+    size_t lanes = options->loops ? (size_t)options->loops : 1;
+    struct plait_http_server *s = plait_allocate(sizeof *s + lanes * sizeof *s->lanes);
     if (!s) {
-        plait_executor_free(workers);
+        plait_executor_free(workers ? workers : acceptors);
         plait_fail(PLAIT_ENOMEM, "no memory for a server");
         return NULL;
     }
     s->options = *options;
     s->handler = handler;
     s->context = context;
-    s->executor = workers;
+    s->workers = workers;
+    s->executor = workers ? workers : acceptors;
     s->generation = plait_process_generation();
-    s->roster.threads = (size_t)options->threads;
-    int err = start(s, acceptors, address);
+    s->lane_count = lanes;
+    for (size_t i = 0; i < lanes; i++) {
+        s->lanes[i].server = s;
+        s->lanes[i].listener = -1;
+        s->lanes[i].roster.threads = workers ? (size_t)options->threads : SIZE_MAX / 2;
+    }
+    int err = listen_all(s, address);
+    if (!err) err = plait_semaphore_init(&s->room, (size_t)options->connections);
+    for (size_t i = 0; i < lanes && !err; i++) err = plait_http_lane_start(&s->lanes[i], acceptors);
     if (!err) return s;
-    if (!plait_error() || plait_error()->code != err)
-        plait_fail(err, "no server on %s: %s", address, plait_error_text(err));
+    char why[512]; /* which what ends it may overwrite */
+    if (plait_error() && plait_error()->code == err) snprintf(why, sizeof why, "%s", plait_error()->message);
+    else snprintf(why, sizeof why, "no server on %s: %s", address, plait_error_text(err));
+    end(s);
     release(s);
+    plait_fail(err, "%s", why);
     return NULL;
 }
 
@@ -163,10 +138,12 @@ plait_http_server *plait_http_serve_sized(const char *address, plait_http_handle
         plait_fail(PLAIT_EINVAL, "a server needs a handler");
         return NULL;
     }
+    plait_multi_loop_options loops = { .loops = o.loops, .name = "http", .stack_size = o.stack_size };
     plait_thread_options threads = { .workers = o.threads, .name = "http" };
-    plait_executor *workers = plait_thread_executor_new(&threads);
-    if (!workers) return NULL;
-    return plait_http_serve_on(plait_thread_per_task_executor(), workers, address, handler, context, &o);
+    plait_executor *ex = o.loops ? plait_multi_loop_executor_new(&loops) : plait_thread_executor_new(&threads);
+    if (!ex) return NULL;
+    if (o.loops) return plait_http_serve_on(ex, NULL, address, handler, context, &o);
+    return plait_http_serve_on(plait_thread_per_task_executor(), ex, address, handler, context, &o);
 }
 
 const char *plait_http_server_url(plait_http_server *server) { return server->url; }
@@ -177,18 +154,14 @@ int plait_http_server_stop(plait_http_server *server, plait_deadline deadline)
 {
     if (!is_ours(server))
         return plait_fail(PLAIT_EFORKED, "%s: the server runs in the parent of this process", server->url);
-    return plait_http_roster_stop(&server->roster, deadline);
+    return stop(server, deadline);
 }
 
 void plait_http_server_free(plait_http_server *server)
 {
     if (!server) return;
-    if (is_ours(server)) {
-        PLAIT_SHIELD(shield, PLAIT_FOREVER);
-        (void)!plait_http_server_stop(server, PLAIT_NOW); /* whether some were cut off was to be asked before */
-        (void)!plait_await(server->acceptor, NULL);
-    } else {
-        close(server->listener); /* our copy */
-    }
+    if (is_ours(server)) end(server);
+    else
+        for (size_t i = 0; i < server->lane_count; i++) close(server->lanes[i].listener); /* our copies */
     release(server);
 }

@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "io/address.h"
 #include <plait/io.h>
+#include <plait/loop.h>
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -36,8 +37,8 @@ static ssize_t take(struct plait_http_connection *c, plait_deadline deadline)
 /* Waits for a request's first byte; false: there will be none. */
 static bool wait_for_request(struct plait_http_connection *c, bool is_new)
 {
-    struct plait_http_roster *roster = &c->server->roster;
-    const plait_http_server_options *o = &c->server->options;
+    struct plait_http_roster *roster = &c->lane->roster;
+    const plait_http_server_options *o = &c->lane->server->options;
     plait_deadline end = is_new ? c->until : plait_after(o->idle_timeout);
     plait_deadline soon = plait_sooner(end, plait_after(is_new ? first_grace : grace));
     enum { LOOKS, IS_READY, RESTS } stage = LOOKS;
@@ -101,7 +102,7 @@ static bool is_gone(const struct plait_http_connection *c)
 /* Has the request answered; false when nobody waits for an answer: the client has gone, or the server is being stopped. */
 static bool handle(struct plait_http_connection *c, plait_http_server_response *response)
 {
-    struct plait_http_server *s = c->server;
+    struct plait_http_server *s = c->lane->server;
     plait_http_server_request *request = &c->parser.request;
     if (is_gone(c)) return false;
     request->peer = c->peer;
@@ -120,15 +121,15 @@ static bool handle(struct plait_http_connection *c, plait_http_server_response *
 /* Sends it; whether the connection goes on. */
 static bool respond(struct plait_http_connection *c, plait_http_server_response *response)
 {
-    struct plait_http_server *s = c->server;
-    bool with_body, last = plait_http_roster_last(&s->roster, &c->entry, !c->parser.keep);
+    struct plait_http_server *s = c->lane->server;
+    bool with_body, last = plait_http_roster_last(&c->lane->roster, &c->entry, !c->parser.keep);
     enum plait_http_end end = last ? PLAIT_HTTP_CLOSES : c->parser.old ? PLAIT_HTTP_GOES_ON_OLD : PLAIT_HTTP_GOES_ON;
     if (plait_http_head_write(&c->head, response, end, &with_body)) return false;
     struct iovec blocks[] = { { c->head.text, c->head.size }, { response->body.data, response->body.size } };
     int count = with_body && !c->parser.is_head ? 2 : 1;
     int err = plait_writev(c->entry.fd, blocks, count, plait_after(s->options.write_timeout), NULL);
     c->entry.owes = err;
-    if (last && !err) plait_http_roster_done(&s->roster, &c->entry);
+    if (last && !err) plait_http_roster_done(&c->lane->roster, &c->entry);
     return !err && !last;
 }
 
@@ -153,7 +154,7 @@ static void send_away(struct plait_http_connection *c)
 {
     plait_http_server_response response = { .status = 503 };
     if (is_gone(c) || take(c, PLAIT_NOW) <= 0) return;
-    plait_http_roster_work(&c->server->roster, &c->entry);
+    plait_http_roster_work(&c->lane->roster, &c->entry);
     c->entry.owes = true;
     plait_http_parser_refuse(&c->parser, 503, "no thread was free to read the request in time");
     explain(&response, c->parser.status, c->parser.reason);
@@ -185,11 +186,11 @@ static void serve_requests(struct plait_http_connection *c)
 
 static void end(struct plait_http_connection *c)
 {
-    struct plait_http_server *s = c->server;
+    struct plait_http_server *s = c->lane->server;
     if (c->entry.owes && is_gone(c)) c->entry.owes = false;
-    plait_http_roster_leave(&s->roster, &c->entry);
+    plait_http_roster_leave(&c->lane->roster, &c->entry);
     plait_close(c->entry.fd);
-    plait_http_roster_gone(&s->roster, &c->entry);
+    plait_http_roster_gone(&c->lane->roster, &c->entry);
     plait_semaphore_release(&s->room, 1);
     plait_http_parser_clear(&c->parser);
     free(c->head.text);
@@ -202,7 +203,7 @@ static int serve(const http_connection *connection)
 {
     PLAIT_CANCEL_SCOPE(scope);
     struct plait_http_connection *c = *connection;
-    if (plait_http_roster_begin(&c->server->roster, &c->entry, &scope)) serve_requests(c);
+    if (plait_http_roster_begin(&c->lane->roster, &c->entry, &scope)) serve_requests(c);
     else c->entry.owes = has_unread(c);
     end(c);
     return 0;
@@ -225,14 +226,15 @@ static void name_peer(struct plait_http_connection *c, int fd)
     }
 }
 
-void plait_http_connection_start(struct plait_http_server *s, int fd)
+void plait_http_connection_start(struct plait_http_lane *lane, int fd)
 {
+    struct plait_http_server *s = lane->server;
     struct plait_http_connection *c = plait_allocate(sizeof *c);
     if (c) {
-        c->server = s;
+        c->lane = lane;
         c->until = plait_after(s->options.request_timeout);
     }
-    if (!c || !plait_http_roster_add(&s->roster, &c->entry, fd)) {
+    if (!c || !plait_http_roster_add(&lane->roster, &c->entry, fd)) {
         if (!c) plait_report("%s: no memory for a connection", s->url);
         free(c);
         plait_close(fd);
@@ -241,7 +243,7 @@ void plait_http_connection_start(struct plait_http_server *s, int fd)
     }
     plait_http_parser_prepare(&c->parser, s->options.header_limit, s->options.body_limit);
     name_peer(c, fd);
-    plait_future *f = plait_submit(s->executor, serve, &c);
+    plait_future *f = plait_submit(s->workers ? s->workers : plait_loop_executor(), serve, &c);
     if (plait_future_get_state(f) == PLAIT_FUTURE_FINISHED && plait_future_result(f, NULL)) {
         char why[512]; /* it never began: serve cannot fail */
         PLAIT_SHIELD(shield, PLAIT_FOREVER);

@@ -49,7 +49,7 @@ void plait_http_roster_deafen(struct plait_http_roster *r)
 bool plait_http_roster_add(struct plait_http_roster *r, struct plait_http_entry *e, int fd)
 {
     PLAIT_LOCKED(&r->guard);
-    if (r->stopping) return false;
+    if (r->cutting) return false;
     *e = (struct plait_http_entry){ .next = r->all, .state = PLAIT_HTTP_QUEUED, .fd = fd };
     if (r->all) r->all->previous = e;
     r->all = e;
@@ -58,10 +58,12 @@ bool plait_http_roster_add(struct plait_http_roster *r, struct plait_http_entry 
     return true;
 }
 
-void plait_http_roster_relieve(struct plait_http_roster *r)
+bool plait_http_roster_relieve(struct plait_http_roster *r)
 {
     PLAIT_LOCKED(&r->guard);
-    if (r->oldest) tell_to_go(r, r->oldest);
+    if (!r->oldest) return false;
+    tell_to_go(r, r->oldest);
+    return true;
 }
 
 bool plait_http_roster_begin(struct plait_http_roster *r, struct plait_http_entry *e, plait_scope *scope)
@@ -140,9 +142,9 @@ void plait_http_roster_gone(struct plait_http_roster *r, struct plait_http_entry
     plait_condition_broadcast(&r->changed);
 }
 
-/* With the guard held. */
-static void begin_to_stop(struct plait_http_roster *r)
+void plait_http_roster_begin_stop(struct plait_http_roster *r)
 {
+    PLAIT_LOCKED(&r->guard);
     if (r->stopping) return;
     r->stopping = true;
     if (r->accepting) plait_scope_cancel(r->accepting);
@@ -152,21 +154,25 @@ static void begin_to_stop(struct plait_http_roster *r)
     }
 }
 
-static void cut(struct plait_http_roster *r)
+int plait_http_roster_wait(struct plait_http_roster *r, plait_deadline deadline)
 {
+    PLAIT_LOCKED(&r->guard);
+    int err = 0;
+    while ((r->open || r->listening) && !err) err = plait_condition_wait(&r->changed, &r->guard, deadline);
+    return err;
+}
+
+void plait_http_roster_cut(struct plait_http_roster *r)
+{
+    PLAIT_LOCKED(&r->guard);
     r->cutting = true;
     for (struct plait_http_entry *e = r->all; e; e = e->next)
         if (e->scope) plait_scope_cancel(e->scope);
 }
 
-int plait_http_roster_stop(struct plait_http_roster *r, plait_deadline deadline)
+bool plait_http_roster_end(struct plait_http_roster *r)
 {
-    PLAIT_SHIELD(shield, PLAIT_FOREVER);
+    (void)!plait_http_roster_wait(r, PLAIT_FOREVER); /* in a shield: 0 */
     PLAIT_LOCKED(&r->guard);
-    begin_to_stop(r);
-    while (r->open || r->listening) {
-        int err = plait_condition_wait(&r->changed, &r->guard, r->cutting ? PLAIT_FOREVER : deadline);
-        if (err && !r->cutting) cut(r);
-    }
-    return r->cut ? PLAIT_ETIMEDOUT : 0;
+    return r->cut;
 }

@@ -1,5 +1,6 @@
-/* server_roster.h: which connections a server has, what each is doing, and which of them has to go so that another is
-   served. Connections that rest between requests keep a worker each, and there are fewer workers than connections.
+/* server_roster.h: which connections a server (one of its lanes) has, what each is doing, and which of them has to go so that
+   another is served. Connections that rest between requests keep a worker each, and there are fewer workers than connections.
+   Where connections are coroutines there are as many workers as anybody wants.
 
    What must hold, under the guard:
    - While a connection waits for a worker, none rests: who is to rest then goes instead, and who adds a connection for which
@@ -39,7 +40,7 @@ struct plait_http_roster {
     plait_mutex guard;
     plait_condition changed; /* open or listening went down */
     struct plait_http_entry *all, *oldest, *newest;
-    size_t threads;         /* workers */
+    size_t threads;         /* workers; SIZE_MAX / 2: no end of them */
     size_t open;            /* connections, until their descriptors are closed */
     size_t leaving;         /* of these, LEAVING */
     size_t closing;         /* of these, closing */
@@ -54,11 +55,12 @@ struct plait_http_roster {
 bool plait_http_roster_accept(struct plait_http_roster *, plait_scope *);
 void plait_http_roster_deafen(struct plait_http_roster *);
 
-/* A new connection with its descriptor. False: the server is stopping. */
+/* A new connection with its descriptor. While the server stops that is one which was in line before: it may have sent its
+   request, but is waited for no longer. False: it is too late. */
 bool plait_http_roster_add(struct plait_http_roster *, struct plait_http_entry *, int fd);
 
-/* Ends the connection that has rested longest, for want of descriptors. */
-void plait_http_roster_relieve(struct plait_http_roster *);
+/* Ends the connection that has rested longest, for want of descriptors. False: none rests. */
+bool plait_http_roster_relieve(struct plait_http_roster *);
 
 /* The connection's own, in this order. Its task begins: false when it is too late for that. */
 bool plait_http_roster_begin(struct plait_http_roster *, struct plait_http_entry *, plait_scope *);
@@ -80,7 +82,11 @@ void plait_http_roster_done(struct plait_http_roster *, struct plait_http_entry 
 void plait_http_roster_leave(struct plait_http_roster *, struct plait_http_entry *);
 void plait_http_roster_gone(struct plait_http_roster *, struct plait_http_entry *);
 
-/* Ends all as plait_http_server_stop says. */
-int plait_http_roster_stop(struct plait_http_roster *, plait_deadline);
+/* The end, in this order: no more connections, no more rest; until none is open and the acceptor has gone (0; PLAIT_EAGAIN,
+   PLAIT_ETIMEDOUT); no more waits; until all is over, in a shield: whether one that owed an answer had to go. */
+void plait_http_roster_begin_stop(struct plait_http_roster *);
+int plait_http_roster_wait(struct plait_http_roster *, plait_deadline) PLAIT_MUST_CHECK;
+void plait_http_roster_cut(struct plait_http_roster *);
+bool plait_http_roster_end(struct plait_http_roster *);
 
 #endif

@@ -101,20 +101,33 @@ def the_table_is_the_row_of_the_ecb(server):
     check({"EUR": "1", **known} == euro_rates(server), known)
 
 
-def signals_end_it():
-    with Serve("--latency", "0") as server:
+def signals_end_it(*way):
+    with Serve("--latency", "0", *way) as server:
         check(server.end(signal.SIGTERM) == 0, server.process.returncode)
-    with Serve("--latency", "0") as server:
+    with Serve("--latency", "0", *way) as server:
         check(server.end(signal.SIGINT) == -signal.SIGINT, server.process.returncode)
 
     # A request that takes an hour; the first signal waits for it, a further one does not.
-    with Serve("--latency", "1h") as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+    with Serve("--latency", "1h", *way) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET /latest HTTP/1.1\r\nHost: x\r\n\r\n")
         _, body = request(server, "/healthz")  # has no latency
         check(body == "ok\n", body)
         while server.process.poll() is None:
             server.process.send_signal(signal.SIGTERM)
         check(server.process.returncode in (0, -signal.SIGTERM), server.process.returncode)
+
+
+def many_clients_at_once_need_no_thread_each():
+    with Serve("--latency", "1h", "--loops", "2") as server:
+        clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
+        for client in clients:
+            client.sendall(b"GET /latest HTTP/1.1\r\nHost: x\r\n\r\n")
+        _, body = request(server, "/healthz")
+        check(body == "ok\n", body)
+        threads = len(os.listdir(f"/proc/{server.process.pid}/task"))
+        check(threads < 20, threads)
+        for client in clients:
+            client.close()
 
 
 def what_cannot_be_served_is_one_sentence():
@@ -124,6 +137,8 @@ def what_cannot_be_served_is_one_sentence():
         check(result.returncode == 1 and result.stdout == "", result)
         check(result.stderr.startswith("plait serve: ") and result.stderr.count("\n") == 1, result.stderr)
         check(str(port) in result.stderr, result.stderr)
+    result = run("serve", "--loops", "1", "--threads", "1")
+    check(result.returncode == 2 and "--loops and --threads cannot be combined" in result.stderr, result)
     result = run("serve", "--address", "no address at all")
     check(result.returncode == 1 and result.stderr.count("\n") == 1, result)
     with open("/dev/full", "w", encoding="ascii") as full:
@@ -132,14 +147,17 @@ def what_cannot_be_served_is_one_sentence():
 
 
 def main():
+    for way in ((), ("--loops", "1"), ("--threads", "4")):
+        with Serve("--latency", "0", "--quiet", *way) as server:
+            every_pair_is_as_each_api_has_it(server)
+            headers_and_methods(server)
+        signals_end_it(*way)
     with Serve("--latency", "0", "--quiet") as server:
-        every_pair_is_as_each_api_has_it(server)
-        headers_and_methods(server)
         curl_is_content(server)
         the_table_is_the_row_of_the_ecb(server)
     with Serve("--latency", "0", "--address", "localhost"):
         pass
-    signals_end_it()
+    many_clients_at_once_need_no_thread_each()
     what_cannot_be_served_is_one_sentence()
 
 

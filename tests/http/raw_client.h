@@ -129,14 +129,20 @@ static inline void client_expect_end(struct client *c)
 /* How many connections the server has open; in how many states of a kind. */
 static inline size_t connections_open(plait_http_server *s)
 {
-    PLAIT_LOCKED(&s->roster.guard);
-    return s->roster.open;
+    size_t count = 0;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        PLAIT_LOCKED(&s->lanes[i].roster.guard);
+        count += s->lanes[i].roster.open;
+    }
+    return count;
 }
 static inline size_t connections_in(plait_http_server *s, enum plait_http_state state)
 {
     size_t count = 0;
-    PLAIT_LOCKED(&s->roster.guard);
-    for (struct plait_http_entry *e = s->roster.all; e; e = e->next) count += e->state == state;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        PLAIT_LOCKED(&s->lanes[i].roster.guard);
+        for (struct plait_http_entry *e = s->lanes[i].roster.all; e; e = e->next) count += e->state == state;
+    }
     return count;
 }
 #define until_so(condition)                                                                                            \
@@ -144,14 +150,43 @@ static inline size_t connections_in(plait_http_server *s, enum plait_http_state 
         while (!(condition)) check_code(plait_sleep(PLAIT_MILLISECOND), 0);                                            \
     while (0)
 
+/* How many loops servers are started on; 0: they are started on threads, as many as a test says. */
+static int server_loops;
+
+static inline plait_http_server *server_at(const char *address, plait_http_handler *handler, void *context,
+                                           const plait_http_server_options *options)
+{
+    plait_http_server_options o = options ? *options : (plait_http_server_options){ 0 };
+    if (server_loops) o.threads = 0;
+    o.loops = server_loops;
+    return plait_http_serve(address, handler, context, &o);
+}
+
 static inline plait_http_server *server_start(plait_http_handler *handler, void *context,
                                               const plait_http_server_options *options)
 {
-    plait_http_server *s = plait_http_serve("127.0.0.1:0", handler, context, options);
+    plait_http_server *s = server_at("127.0.0.1:0", handler, context, options);
     if (!s) plait_error_print(stderr, plait_error()->code);
     check(s != NULL);
     return s;
 }
+
+/* Tests that are run with servers on threads; and on loops. */
+static inline int on_threads_(void **state)
+{
+    (void)state;
+    server_loops = 0;
+    return 0;
+}
+static inline int on_loops_(void **state)
+{
+    (void)state;
+    server_loops = 2;
+    return 0;
+}
+#define TEST_ON_THREADS(name) cmocka_unit_test_setup(name, on_threads_)
+#define TEST_ON_BOTH(name)                                                                                             \
+    TEST_ON_THREADS(name), { #name "_on_loops", name, on_loops_, NULL, NULL }
 
 static inline void server_end(plait_http_server *s)
 {

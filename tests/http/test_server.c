@@ -442,7 +442,7 @@ static void a_unix_socket_serves_and_is_removed(void **state)
     char folder[] = "/tmp/plait-http-XXXXXX", address[64];
     check(mkdtemp(folder) != NULL);
     snprintf(address, sizeof address, "unix:%s/socket", folder);
-    plait_http_server *s = plait_http_serve(address, handler, &sends, NULL);
+    plait_http_server *s = server_at(address, handler, &sends, NULL);
     check(s != NULL);
     check_string(plait_http_server_url(s), address);
     struct client c;
@@ -450,7 +450,7 @@ static void a_unix_socket_serves_and_is_removed(void **state)
     client_get(&c, "/peer");
     client_expect(&c, 200, "");
     client_close(&c);
-    check(!plait_http_serve(address, handler, &sends, NULL)); /* somebody is there */
+    check(!server_at(address, handler, &sends, NULL)); /* somebody is there */
     check_code(plait_error()->code, -EADDRINUSE);
     server_end(s);
     check_number(access(address + 5, F_OK), -1);
@@ -462,15 +462,15 @@ static void a_server_that_cannot_be_gets_a_sentence(void **state)
 {
     plait_http_server *s = start(NULL);
     char words[128];
-    check(!plait_http_serve(plait_http_server_url(s) + 7, handler, &sends, NULL));
+    check(!server_at(plait_http_server_url(s) + 7, handler, &sends, NULL));
     check_code(plait_error()->code, -EADDRINUSE);
     snprintf(words, sizeof words, "cannot listen on %s: Address already in use", plait_http_server_url(s) + 7);
     check_string(plait_error()->message, words);
     server_end(s);
 
-    check(!plait_http_serve("nonsense", handler, NULL, NULL));
+    check(!server_at("nonsense", handler, NULL, NULL));
     check_code(plait_error()->code, PLAIT_EADDRESS);
-    check(!plait_http_serve("127.0.0.1:0", NULL, NULL, NULL));
+    check(!server_at("127.0.0.1:0", NULL, NULL, NULL));
     check_code(plait_error()->code, PLAIT_EINVAL);
     const plait_http_server_options bad[] = { { .threads = -1 },         { .connections = -1 },
                                               { .idle_timeout = -1 },    { .write_timeout = -1 },
@@ -490,7 +490,7 @@ static void the_url_is_one_that_a_client_can_use(void **state)
                                             { "localhost:0", "http://127.0.0.1:" },
                                             { "[::1]:0", "http://[::1]:" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        plait_http_server *s = plait_http_serve(cases[i][0], handler, &sends, NULL);
+        plait_http_server *s = server_at(cases[i][0], handler, &sends, NULL);
         if (!s && i == 3) continue; /* no IPv6 here */
         check(s != NULL);
         check(strncmp(plait_http_server_url(s), cases[i][1], strlen(cases[i][1])) == 0);
@@ -560,24 +560,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* These fork, and so come first, while there is one thread. */
-        cmocka_unit_test(a_handler_that_fails_is_a_500_and_a_line_on_stderr),
-        cmocka_unit_test(a_request_gets_one_answer_in_one_piece),
-        cmocka_unit_test(pipelined_requests_are_answered_in_order),
-        cmocka_unit_test(HTTP_1_0_is_served_and_kept_alive_when_asked),
-        cmocka_unit_test(what_the_handler_sees_is_what_was_sent),
-        cmocka_unit_test(a_body_is_asked_for_when_the_client_waits),
-        cmocka_unit_test(a_body_may_hold_any_bytes),
-        cmocka_unit_test(each_status_says_its_length_as_it_must),
-        cmocka_unit_test(headers_are_added_and_never_torn),
-        cmocka_unit_test(what_is_no_request_is_refused_and_the_connection_closed),
-        cmocka_unit_test(limits_are_exact),
-        cmocka_unit_test(an_early_answer_reaches_a_client_that_still_sends),
-        cmocka_unit_test(a_big_answer_comes_whole),
-        cmocka_unit_test(a_header_may_come_byte_by_byte),
-        cmocka_unit_test(a_unix_socket_serves_and_is_removed),
-        cmocka_unit_test(a_server_that_cannot_be_gets_a_sentence),
-        cmocka_unit_test(the_url_is_one_that_a_client_can_use),
-        cmocka_unit_test(parameters_of_a_query_are_found_and_decoded),
+        TEST_ON_BOTH(a_handler_that_fails_is_a_500_and_a_line_on_stderr),
+        TEST_ON_BOTH(a_request_gets_one_answer_in_one_piece),
+        TEST_ON_BOTH(pipelined_requests_are_answered_in_order),
+        TEST_ON_BOTH(HTTP_1_0_is_served_and_kept_alive_when_asked),
+        TEST_ON_BOTH(what_the_handler_sees_is_what_was_sent),
+        TEST_ON_BOTH(a_body_is_asked_for_when_the_client_waits),
+        TEST_ON_BOTH(a_body_may_hold_any_bytes),
+        TEST_ON_BOTH(each_status_says_its_length_as_it_must),
+        TEST_ON_BOTH(headers_are_added_and_never_torn),
+        TEST_ON_BOTH(what_is_no_request_is_refused_and_the_connection_closed),
+        TEST_ON_BOTH(limits_are_exact),
+        TEST_ON_BOTH(an_early_answer_reaches_a_client_that_still_sends),
+        TEST_ON_BOTH(a_big_answer_comes_whole),
+        TEST_ON_BOTH(a_header_may_come_byte_by_byte),
+        TEST_ON_BOTH(a_unix_socket_serves_and_is_removed),
+        TEST_ON_BOTH(a_server_that_cannot_be_gets_a_sentence),
+        TEST_ON_BOTH(the_url_is_one_that_a_client_can_use),
+        TEST_ON_THREADS(parameters_of_a_query_are_found_and_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,7 +215,7 @@ static int run_out_of_descriptors(void *unused)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* not through plait, which is refused */
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
-    check_number(getsockname(s->listener, (struct sockaddr *)&name, &size), 0);
+    check_number(getsockname(s->lanes[0].listener, (struct sockaddr *)&name, &size), 0);
     fault_all("descriptor");
     check_number(connect(fd, (struct sockaddr *)&name, size), 0);
     until_so(fault_requests() >= 3); /* it tries again and again … */
@@ -284,18 +284,18 @@ static void without_memory_or_threads_there_is_no_server_but_a_sentence(void **s
     size_t failures = 0;
     for (size_t nth = 1; nth < 20; nth++) {
         fault_nth("memory", nth);
-        plait_http_server *s = plait_http_serve("127.0.0.1:0", handler, &gate, NULL);
+        plait_http_server *s = server_at("127.0.0.1:0", handler, &gate, NULL);
         fault_off();
         if (!s) failures++;
         else server_end(s);
     }
     check(failures >= 3 && failures < 19);
     fault_all("thread");
-    check(!plait_http_serve("127.0.0.1:0", handler, &gate, NULL));
+    check(!server_at("127.0.0.1:0", handler, &gate, NULL));
     check(plait_error() != NULL);
     fault_off();
     fault_all("descriptor");
-    check(!plait_http_serve("127.0.0.1:0", handler, &gate, NULL));
+    check(!server_at("127.0.0.1:0", handler, &gate, NULL));
     check_code(plait_error()->code, -EMFILE);
     fault_off();
     (void)state;
@@ -331,16 +331,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* These fork, and so come first, while there is one thread. */
-        cmocka_unit_test(want_of_descriptors_is_told_once_and_waited_out),
-        cmocka_unit_test(a_connection_without_a_thread_is_closed_and_the_next_one_served),
-        cmocka_unit_test(one_who_comes_is_served_though_all_workers_rest_and_the_longest_resting_goes),
-        cmocka_unit_test(silent_newcomers_do_not_keep_others_out),
-        cmocka_unit_test(under_pressure_an_answer_says_that_the_connection_closes),
-        cmocka_unit_test(a_request_that_crosses_with_the_end_of_the_rest_is_answered),
-        cmocka_unit_test(no_more_connections_are_taken_than_allowed),
-        cmocka_unit_test(Y5_two_hundred_clients_at_once_are_all_served_by_few_workers),
-        cmocka_unit_test(want_of_memory_does_no_harm),
-        cmocka_unit_test(without_memory_or_threads_there_is_no_server_but_a_sentence),
+        TEST_ON_BOTH(want_of_descriptors_is_told_once_and_waited_out),
+        TEST_ON_THREADS(a_connection_without_a_thread_is_closed_and_the_next_one_served),
+        TEST_ON_THREADS(one_who_comes_is_served_though_all_workers_rest_and_the_longest_resting_goes),
+        TEST_ON_BOTH(silent_newcomers_do_not_keep_others_out),
+        TEST_ON_THREADS(under_pressure_an_answer_says_that_the_connection_closes),
+        TEST_ON_THREADS(a_request_that_crosses_with_the_end_of_the_rest_is_answered),
+        TEST_ON_THREADS(no_more_connections_are_taken_than_allowed),
+        TEST_ON_BOTH(Y5_two_hundred_clients_at_once_are_all_served_by_few_workers),
+        TEST_ON_BOTH(want_of_memory_does_no_harm),
+        TEST_ON_BOTH(without_memory_or_threads_there_is_no_server_but_a_sentence),
     };
     fault_nth("nothing", 0); /* the hook is there before any thread */
     fault_off();

@@ -37,7 +37,7 @@ static plait_http_server *start(struct gate *gate, struct client *busy, struct c
 
 static struct plait_http_connection *queued_of(plait_http_server *s)
 {
-    struct plait_http_entry *e = s->roster.all;
+    struct plait_http_entry *e = s->lanes[0].roster.all;
     while (e && e->state != PLAIT_HTTP_QUEUED) e = e->next;
     check(e != NULL);
     return (struct plait_http_connection *)e;
@@ -46,7 +46,7 @@ static struct plait_http_connection *queued_of(plait_http_server *s)
 /* The server's system has the request, whole, and after it the reset. */
 static bool has_reset(plait_http_server *s)
 {
-    PLAIT_LOCKED(&s->roster.guard);
+    PLAIT_LOCKED(&s->lanes[0].roster.guard);
     struct pollfd look = { .fd = queued_of(s)->entry.fd };
     return poll(&look, 1, 0) == 1 && look.revents & POLLHUP;
 }
@@ -86,8 +86,8 @@ static void a_stop_owes_nothing_to_those_who_have_gone(void **state)
     client_close(&busy);
     struct pollfd look = { .fd = -1 };
     {
-        PLAIT_LOCKED(&s->roster.guard);
-        for (struct plait_http_entry *e = s->roster.all; e; e = e->next)
+        PLAIT_LOCKED(&s->lanes[0].roster.guard);
+        for (struct plait_http_entry *e = s->lanes[0].roster.all; e; e = e->next)
             if (e->state == PLAIT_HTTP_BUSY) look.fd = e->fd;
     }
     until_so(poll(&look, 1, 0) == 1 && look.revents & POLLHUP);
@@ -105,7 +105,7 @@ static void one_who_had_to_wait_too_long_is_a_503(void **state)
         plait_http_server *s = start(&gate, &busy, &queued);
         if (speaks) client_get(&queued, "/queued");
         {
-            PLAIT_LOCKED(&s->roster.guard);
+            PLAIT_LOCKED(&s->lanes[0].roster.guard);
             struct plait_http_connection *c = queued_of(s);
             check(c->until.at > plait_time()); /* it runs from the accept on */
             c->until = plait_after(-1);
@@ -129,9 +129,9 @@ static void one_who_had_to_wait_too_long_is_a_503(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_handler_runs_for_one_who_has_gone),
-        cmocka_unit_test(a_stop_owes_nothing_to_those_who_have_gone),
-        cmocka_unit_test(one_who_had_to_wait_too_long_is_a_503),
+        TEST_ON_THREADS(no_handler_runs_for_one_who_has_gone),
+        TEST_ON_THREADS(a_stop_owes_nothing_to_those_who_have_gone),
+        TEST_ON_THREADS(one_who_had_to_wait_too_long_is_a_503),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,15 +249,15 @@ static void one_who_has_said_all_may_shut_that_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_who_says_nothing_is_left_without_a_word),
-        cmocka_unit_test(a_request_that_does_not_come_whole_in_time_is_a_408),
-        cmocka_unit_test(one_who_sends_byte_by_byte_does_not_stretch_the_time),
-        cmocka_unit_test(one_whose_bytes_are_always_there_does_not_stretch_the_time),
-        cmocka_unit_test(the_time_runs_for_each_request_anew),
-        cmocka_unit_test(one_who_rests_too_long_is_left_without_a_word),
-        cmocka_unit_test(one_who_does_not_take_the_answer_is_left),
-        cmocka_unit_test(one_who_goes_away_is_no_trouble),
-        cmocka_unit_test(one_who_has_said_all_may_shut_that_way),
+        TEST_ON_BOTH(one_who_says_nothing_is_left_without_a_word),
+        TEST_ON_BOTH(a_request_that_does_not_come_whole_in_time_is_a_408),
+        TEST_ON_BOTH(one_who_sends_byte_by_byte_does_not_stretch_the_time),
+        TEST_ON_BOTH(one_whose_bytes_are_always_there_does_not_stretch_the_time),
+        TEST_ON_BOTH(the_time_runs_for_each_request_anew),
+        TEST_ON_BOTH(one_who_rests_too_long_is_left_without_a_word),
+        TEST_ON_BOTH(one_who_does_not_take_the_answer_is_left),
+        TEST_ON_BOTH(one_who_goes_away_is_no_trouble),
+        TEST_ON_BOTH(one_who_has_said_all_may_shut_that_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

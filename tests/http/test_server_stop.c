@@ -10,8 +10,9 @@
 
 static bool is_stopping(plait_http_server *s)
 {
-    PLAIT_LOCKED(&s->roster.guard);
-    return s->roster.stopping;
+    struct plait_http_lane *last = &s->lanes[s->lane_count - 1];
+    PLAIT_LOCKED(&last->roster.guard);
+    return last->roster.stopping;
 }
 
 /* libc's sendmsg is replaced: after it has sent an answer it can wait until that server is being stopped. */
@@ -330,16 +331,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* These fork, and so come first, while there is one thread. */
-        cmocka_unit_test(after_the_deadline_handlers_are_cancelled_and_connections_closed),
-        cmocka_unit_test(at_rest_it_ends_at_once_and_may_be_ended_again),
-        cmocka_unit_test(requests_in_progress_and_in_line_are_answered),
-        cmocka_unit_test(one_that_is_about_to_rest_ends_too),
-        cmocka_unit_test(a_request_that_is_half_there_is_waited_for),
-        cmocka_unit_test(one_in_line_is_cut_off_too),
-        cmocka_unit_test(one_in_line_behind_an_early_answer_is_cut_off),
-        cmocka_unit_test(a_stop_is_no_cancellation_point),
-        cmocka_unit_test(a_forked_child_does_not_touch_the_parents_server),
-        cmocka_unit_test(a_stop_under_load_ends),
+        TEST_ON_BOTH(after_the_deadline_handlers_are_cancelled_and_connections_closed),
+        TEST_ON_BOTH(at_rest_it_ends_at_once_and_may_be_ended_again),
+        TEST_ON_THREADS(requests_in_progress_and_in_line_are_answered),
+        TEST_ON_BOTH(one_that_is_about_to_rest_ends_too),
+        TEST_ON_BOTH(a_request_that_is_half_there_is_waited_for),
+        TEST_ON_THREADS(one_in_line_is_cut_off_too),
+        TEST_ON_THREADS(one_in_line_behind_an_early_answer_is_cut_off),
+        TEST_ON_BOTH(a_stop_is_no_cancellation_point),
+        TEST_ON_BOTH(a_forked_child_does_not_touch_the_parents_server),
+        TEST_ON_BOTH(a_stop_under_load_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
