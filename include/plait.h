@@ -29,6 +29,7 @@
 #include <plait/map.h>
 #include <plait/mutex.h>
 #include <plait/once.h>
+#include <plait/pipe.h>
 #include <plait/promise.h>
 #include <plait/queue.h>
 #include <plait/recursive_mutex.h>

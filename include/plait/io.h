@@ -15,6 +15,12 @@ PLAIT_BEGIN_DECLARATIONS
 /* Waits until `fd` is ready for one of `events` (of poll(2)). Returns those that are, > 0, or a negative code. */
 PLAIT_API int plait_wait_fd(int fd, short events, plait_deadline deadline) PLAIT_MUST_CHECK;
 
+/* The same for several, as poll(2): fills in the `revents` of each, and returns how many are ready for something, > 0, or
+   a negative code. Entries with a negative descriptor are passed over; none at all is a sleep. Also PLAIT_ENOMEM, -EMFILE,
+   -ENFILE. */
+struct pollfd;
+PLAIT_API int plait_poll(struct pollfd *list, size_t count, plait_deadline deadline) PLAIT_MUST_CHECK;
+
 /* Reads what is there, up to `size` bytes, waiting for the first. Returns how many, 0 at the end. */
 PLAIT_API ssize_t plait_read(int fd, void *data, size_t size, plait_deadline deadline) PLAIT_MUST_CHECK;
 

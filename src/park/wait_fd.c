@@ -6,6 +6,7 @@
    - Then it closes. Who came to the list between the two may have seen it open and would sleep for ever; so those that
      are there after the close are claimed too, and look again: at a closed descriptor, or at one that is another by now.
      Who comes later still sees it closed. (So the second claim must take the spin bit, and not only look at the list.) */
+#include "park/wait_fd.h"
 #include "park/scope.h"
 #include <plait/io.h>
 #include <poll.h>
@@ -14,25 +15,18 @@
 enum { BUCKETS = 64 };
 static plait_waitlist buckets[BUCKETS];
 
-struct fd_waiter {
-    plait_waiter node; /* first: the two addresses are one */
-    int fd;
-    bool again; /* it was woken to look again */
-};
-
-static plait_waitlist *bucket_of(int fd) { return &buckets[(unsigned)fd % BUCKETS]; }
+plait_waitlist *plait_fd_list(int fd) { return &buckets[(unsigned)fd % BUCKETS]; }
 
 int plait_wait_fd(int fd, short events, plait_deadline deadline)
 {
     int got = plait_wait_begin(deadline);
     if (got) return plait_failed(got);
     if (fd < 0) return plait_failed(-EBADF);
-    struct fd_waiter me = { .node = plait_waiter_here(), .fd = fd };
+    plait_fd_waiter me = { .node = plait_waiter_here(), .fd = fd };
     plait_parker *parker = me.node.parker;
-    plait_waitlist *list = bucket_of(fd);
+    plait_waitlist *list = plait_fd_list(fd);
     bool closed = false;
     for (;;) {
-        me.again = false;
         plait_waitlist_add(list, &me.node);
         do {
             plait_deadline until = plait_is_now(deadline) ? deadline : plait_nearest(deadline);
@@ -41,7 +35,8 @@ int plait_wait_fd(int fd, short events, plait_deadline deadline)
         } while (!got && !plait_woken(&me.node));
         if (plait_waitlist_remove(list, &me.node)) break;
         while (!plait_woken(&me.node)) plait_park(parker, PLAIT_FOREVER); /* the closer is at work on our stack */
-        if (!me.again) return plait_failed(PLAIT_ECLOSED);
+        if (me.call == PLAIT_FD_ASKED) return events;
+        if (me.call == PLAIT_FD_CLOSED) return plait_failed(PLAIT_ECLOSED);
         closed = true;
     }
     if (got > 0 && (got & POLLNVAL)) got = -EBADF;
@@ -49,16 +44,16 @@ int plait_wait_fd(int fd, short events, plait_deadline deadline)
     return got < 0 ? plait_failed(got) : got;
 }
 
-static plait_waiter *claim_those_of(int fd, bool again)
+static plait_waiter *claim_those_of(int fd, enum plait_fd_call call)
 {
-    plait_waitlist *list = bucket_of(fd);
+    plait_waitlist *list = plait_fd_list(fd);
     plait_waiter *last = plait_waitlist_hold(list), *node = last ? last->next : NULL, *end = last, *chain = NULL;
     for (bool more = node != NULL; more;) {
         plait_waiter *next = node->next;
         more = node != end;
-        struct fd_waiter *w = (struct fd_waiter *)node;
+        plait_fd_waiter *w = (plait_fd_waiter *)node;
         if (w->fd == fd) {
-            w->again = again;
+            w->call = call;
             last = plait_ring_remove(last, node);
             atomic_store_explicit(&node->state, PLAIT_CLAIMED, memory_order_relaxed);
             node->next = chain;
@@ -70,12 +65,14 @@ static plait_waiter *claim_those_of(int fd, bool again)
     return chain;
 }
 
+void plait_fd_ask(int fd) { plait_wake(claim_those_of(fd, PLAIT_FD_ASKED)); }
+
 int plait_close(int fd)
 {
     if (fd < 0) return plait_failed(-EBADF);
-    plait_wake(claim_those_of(fd, false));                   /* first: to close may take long */
+    plait_wake(claim_those_of(fd, PLAIT_FD_CLOSED));         /* first: to close may take long */
     int err = close(fd) == 0 || errno == EINTR ? 0 : -errno; /* Linux has closed it even when interrupted */
-    plait_wake(claim_those_of(fd, true));
+    plait_wake(claim_those_of(fd, PLAIT_FD_AGAIN));
     return plait_failed(err);
 }
 
