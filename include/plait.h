@@ -15,11 +15,13 @@
 
 #include <plait/barrier.h>
 #include <plait/bytes.h>
+#include <plait/call.h>
 #include <plait/completions.h>
 #include <plait/condition.h>
 #include <plait/error.h>
 #include <plait/event.h>
 #include <plait/executor.h>
+#include <plait/foreign_loop.h>
 #include <plait/fork.h>
 #include <plait/future.h>
 #include <plait/group.h>

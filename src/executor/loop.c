@@ -2,6 +2,7 @@
    loop has taken keeps it open until it has ended. */
 #include "executor/loop.h"
 #include "base/stop.h"
+#include <plait/loop.h>
 
 static plait_loop *loop_of(plait_executor *ex) { return (plait_loop *)ex; }
 
@@ -17,13 +18,13 @@ static int submit(plait_executor *ex, plait_future *f)
 static int shut_down(plait_executor *ex, const plait_shutdown_options *o)
 {
     (void)o;
-    return loop_of(ex) == plait_loop_here ? PLAIT_EDEADLK : PLAIT_ENOTSUP; /* it ends with plait_run */
+    return loop_of(ex) == plait_loop_here ? PLAIT_EDEADLK : PLAIT_ENOTSUP; /* it ends with the loop */
 }
 
 static void never(plait_executor *ex)
 {
     (void)ex;
-    plait_stop("the executor of a running loop was closed or freed: it ends with plait_run");
+    plait_stop("the executor of a loop was closed or freed: it ends with the loop");
 }
 
 /* What other threads have brought and the loop has not yet seen is not counted. */
@@ -47,7 +48,7 @@ int plait_run_task(const plait_task *task, const void *argument, void *result, c
 {
     int err = plait_wait_begin(PLAIT_FOREVER);
     if (err) return plait_failed(err);
-    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, 0);
+    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, 0, PLAIT_LOOP_RUNS);
     if (!l) return plait_error()->code;
     plait_future *main_task = plait_submit_task(&l->executor, task, argument, NULL, 0, file, line);
     plait_context *self = plait_current();
@@ -57,12 +58,6 @@ int plait_run_task(const plait_task *task, const void *argument, void *result, c
         cut = true;
         plait_future_cancel(main_task);
     }
-    plait_loop_cancel(l);
-    plait_loop_pass(l, PLAIT_NOW); /* what was asked for before the end is called */
-    while (!plait_loop_shut(l)) {
-        if (!l->condemned) plait_loop_cancel(l); /* what they started while they ended, or others brought */
-        plait_loop_pass(l, PLAIT_FOREVER);
-    }
-    plait_loop_close(l);
+    plait_loop_end(l);
     return plait_await_sized(main_task, result, task->result_size);
 }

@@ -11,6 +11,7 @@
 #include "executor/loop.h"
 #include "thread/thread.h"
 #include <plait/event.h>
+#include <plait/loop.h>
 #include <plait/mutex.h>
 #include <plait/thread.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int serve(void *argument)
 {
     struct member *me = argument;
     struct multi_loop *m = me->owner;
-    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, m->stack_size);
+    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, m->stack_size, PLAIT_LOOP_RUNS);
     me->parker = plait_current()->parker;
     me->loop = l;
     me->error = l ? 0 : plait_error()->code;

@@ -53,7 +53,7 @@ int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plai
     if (err || plait_future_done(f)) return err;
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;
     if (plait_future_forked(f)) return PLAIT_EFORKED;
-    if (waits_for_itself(f)) return PLAIT_EDEADLK;
+    if (waits_for_itself(f) || plait_hosts(f->executor)) return PLAIT_EDEADLK;
     if (plait_may_help(deadline)) plait_help(f, outer);
     plait_waiter node = plait_waiter_here();
     if (plait_future_done(f)) return 0;

@@ -10,9 +10,9 @@
 
 static plait_call *call_new(void (*function)(void *), void *context)
 {
-    plait_call *c = plait_allocate(sizeof *c);
+    plait_call *c = function ? plait_allocate(sizeof *c) : NULL;
     if (!c) {
-        plait_fail(PLAIT_ENOMEM, "no memory for a call");
+        plait_fail(function ? PLAIT_ENOMEM : PLAIT_EINVAL, function ? "no memory for a call" : "a call of no function");
         return NULL;
     }
     c->due.is_call = true;
@@ -21,7 +21,7 @@ static plait_call *call_new(void (*function)(void *), void *context)
     return c;
 }
 
-static plait_loop *here(void)
+plait_loop *plait_loop_to_ask(void)
 {
     plait_loop *l = plait_loop_here;
     if (!l) plait_fail(PLAIT_EINVAL, "no loop runs on this thread");
@@ -29,13 +29,25 @@ static plait_loop *here(void)
     return l && !l->forked ? l : NULL;
 }
 
+/* What it says by plait_fail is not that of whoever drives the loop. */
 void plait_call_make(plait_call *c)
 {
     void (*function)(void *) = c->cancelled ? NULL : c->function;
     void *context = c->context;
     c->queued = false;
-    if (!c->embedded) free(c);
-    if (function) function(context);
+    if (!c->dropped) free(c);
+    if (!function) return;
+    plait_record **here = plait_record_here(), *kept = *here;
+    *here = NULL;
+    function(context);
+    plait_record_unref(*here);
+    *here = kept;
+}
+
+static void must_be_ours(plait_loop *l, const char *what)
+{
+    if (!plait_loop_is_of_this_thread(l))
+        plait_stop("%s of a loop was taken back by another thread than the loop's", what);
 }
 
 int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
@@ -43,7 +55,7 @@ int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
     if (l->executor.generation != plait_process_generation())
         return plait_fail(PLAIT_EFORKED, "a call was posted in a forked child to a loop of its parent");
     plait_call *c = call_new(function, context);
-    if (!c) return PLAIT_ENOMEM;
+    if (!c) return plait_error_code();
     c->queued = true;
     if (l == plait_loop_here) {
         plait_ready_put(&l->ready, plait_item_call(c));
@@ -56,13 +68,13 @@ int plait_loop_post(plait_loop *l, void (*function)(void *), void *context)
 
 int plait_call_soon(void (*function)(void *), void *context)
 {
-    plait_loop *l = here();
+    plait_loop *l = plait_loop_to_ask();
     return l ? plait_loop_post(l, function, context) : plait_error()->code;
 }
 
 plait_call *plait_call_at(plait_deadline at, void (*function)(void *), void *context)
 {
-    plait_loop *l = here();
+    plait_loop *l = plait_loop_to_ask();
     plait_call *c = l ? call_new(function, context) : NULL;
     if (!c) return NULL;
     c->loop = l;
@@ -77,6 +89,7 @@ plait_call *plait_call_later(int64_t nanoseconds, void (*function)(void *), void
 
 void plait_call_cancel(plait_call *c)
 {
+    must_be_ours(c->loop, "a call");
     if (c->queued) {
         c->cancelled = true; /* freed when its turn comes */
         return;
@@ -115,16 +128,26 @@ static void watched_is_ready(void *watcher)
     else if (!gone && plait_poller_add(&w->call.loop->poller, &w->wait) != 0) is_ready(&w->wait);
 }
 
+static void watcher_is_left(void *watcher)
+{
+    plait_watcher *w = watcher;
+    if (w->stopped) free(w); /* one that goes on is on their list */
+}
+
 plait_watcher *plait_loop_watch(int fd, short events, void (*function)(int, short, void *), void *context)
 {
-    plait_loop *l = here();
+    plait_loop *l = plait_loop_to_ask();
+    if (l && !function) {
+        plait_fail(PLAIT_EINVAL, "a descriptor was to be watched for no function");
+        return NULL;
+    }
     plait_watcher *w = l ? plait_allocate(sizeof *w) : NULL;
     if (!w) {
         if (l) plait_fail(PLAIT_ENOMEM, "no memory to watch a descriptor");
         return NULL;
     }
     w->wait = (plait_fd_wait){ .fd = fd, .events = events, .ready = is_ready, .context = w };
-    w->call = (plait_call){ .function = watched_is_ready, .context = w, .loop = l, .embedded = true };
+    w->call = (plait_call){ .function = watched_is_ready, .context = w, .loop = l, .dropped = watcher_is_left };
     w->function = function;
     w->context = context;
     int err = plait_poller_add(&l->poller, &w->wait);
@@ -142,6 +165,7 @@ plait_watcher *plait_loop_watch(int fd, short events, void (*function)(int, shor
 
 void plait_loop_unwatch(plait_watcher *w)
 {
+    must_be_ours(w->call.loop, "a watcher");
     if (w->stopped) plait_stop("a watcher was ended twice");
     w->stopped = true;
     plait_poller_remove(&w->call.loop->poller, &w->wait);
@@ -155,9 +179,9 @@ void plait_calls_drop(plait_loop *l)
     plait_item i;
     while ((i = plait_ready_take(&l->ready))) {
         plait_call *c = plait_item_address(i);
-        plait_watcher *w = c->embedded ? c->context : NULL;
         c->queued = false;
-        if (!w || w->stopped) free(w ? (void *)w : c); /* a watcher that goes on is on their list */
+        if (c->dropped) c->dropped(c->context);
+        else free(c);
     }
     while (l->due.first) {
         plait_call *c = (plait_call *)(void *)l->due.first;

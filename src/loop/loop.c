@@ -93,8 +93,9 @@ static void stop_in_forked_child(plait_loop *l)
             "a task ended in a child that it had forked: its loop is the parent's; the child must end by itself");
 }
 
-static void run_ready(plait_loop *l)
+static bool run_ready(plait_loop *l)
 {
+    bool any = l->ready.first != 0;
     l->budget = BATCH;
     plait_item i;
     for (; l->budget && (i = plait_ready_take(&l->ready)); stop_in_forked_child(l)) {
@@ -110,6 +111,7 @@ static void run_ready(plait_loop *l)
         plait_coroutine_switch(&l->own, c);
         if (l->errand) plait_loop_run_errands(l);
     }
+    return any;
 }
 
 /* Those that have been switched away from, which all spare ones are when the loop's own stack runs. */
@@ -122,6 +124,19 @@ static void free_spares(plait_loop *l, size_t keep)
     }
 }
 
+/* A foreign loop's bell is not what a scope around the turn unparks, nor a clock that moves. */
+static bool falls_asleep(plait_loop *l)
+{
+    return plait_thread_parker_sleeps(l->thread, !l->poller.waiting) &&
+           (!l->foreign || plait_thread_parker_sleeps(l->host, false));
+}
+
+static void wakes_up(plait_loop *l)
+{
+    plait_thread_parker_woke(l->thread);
+    if (l->foreign) plait_thread_parker_woke(l->host);
+}
+
 /* A worker of a pool that runs a loop: what its coroutines wait for may be a task of that pool, so while all of them wait
    another thread stands in for it, as when a worker waits by itself. */
 static void look_around(plait_loop *l, plait_deadline until)
@@ -132,19 +147,20 @@ static void look_around(plait_loop *l, plait_deadline until)
         until = plait_sooner(until, plait_deadline_at_(((struct plait_due *)l->due.first)->at));
     if (!plait_is_now(until)) free_spares(l, MOST_SPARES);
     plait_executor *pool = plait_is_now(until) ? NULL : plait_worker_sleeps();
-    bool asleep = !plait_is_now(until) && plait_thread_parker_sleeps(l->thread, !l->poller.waiting);
-    if (asleep || l->poller.waiting) plait_poller_look(&l->poller, asleep ? until : PLAIT_NOW);
-    plait_thread_parker_woke(l->thread);
+    bool asleep = !plait_is_now(until) && falls_asleep(l);
+    if (asleep || l->poller.waiting || l->foreign) plait_poller_look(&l->poller, asleep ? until : PLAIT_NOW);
+    wakes_up(l);
     plait_worker_resumes(pool);
     plait_loop_empty_inbox(l);
     serve_times(l);
 }
 
-void plait_loop_pass(plait_loop *l, plait_deadline until)
+bool plait_loop_pass(plait_loop *l, plait_deadline until)
 {
     stop_in_forked_child(l);
+    l->passes++;
     look_around(l, until);
-    run_ready(l);
+    return run_ready(l);
 }
 
 bool plait_loop_shut(plait_loop *l)
@@ -168,58 +184,102 @@ static plait_coroutine *now_running(void)
     return l && l->running != &l->own ? l->running : NULL;
 }
 
-plait_loop *plait_loop_open(const struct plait_executor_operations *operations, size_t stack_size)
+static plait_loop *record_new(void)
+{
+    pthread_mutex_lock(&guard);
+    plait_loop *l = unused;
+    if (l) unused = l->unused;
+    pthread_mutex_unlock(&guard);
+    if (l || plait_refused("memory")) return l;
+    if (!(l = aligned_alloc(_Alignof(plait_loop), sizeof *l))) return NULL;
+    memset(l, 0, sizeof *l);
+    atomic_init(&l->inbox, PLAIT_INBOX_CLOSED);
+    return l;
+}
+
+static int open_descriptors(plait_loop *l)
+{
+    int event = plait_thread_parker_event(l->host), err = event < 0 ? event : plait_poller_open(&l->poller);
+    if (err) return err;
+    err = plait_poller_hear(&l->poller, event);
+    if (!err && l->foreign) err = plait_foreign_open(l);
+    if (err) plait_poller_close(&l->poller);
+    return err;
+}
+
+static void close_descriptors(plait_loop *l)
+{
+    if (l->foreign) plait_foreign_close(l);
+    plait_poller_close(&l->poller);
+}
+
+static int watch_overflows(plait_loop *l)
+{
+    pthread_mutex_lock(&guard);
+    int err = plait_overflow_watch(&l->overflow, now_running);
+    pthread_mutex_unlock(&guard);
+    return err;
+}
+
+plait_loop *plait_loop_open(const struct plait_executor_operations *operations, size_t stack_size,
+                            enum plait_loop_kind kind)
 {
     pthread_once(&once, prepare);
     if (plait_loop_here) {
         plait_fail(PLAIT_EINVAL, "a loop runs on this thread already");
         return NULL;
     }
-    plait_parker *thread = plait_current()->parker;
-    int event = plait_thread_parker_event(thread);
-    plait_poller poller;
-    int err = event < 0 ? event : plait_poller_open(&poller, event);
-    if (err) {
-        plait_fail(err, "no descriptor for a loop to wait with: %s", plait_error_text(err));
-        return NULL;
-    }
-    struct plait_overflow_guard overflow = { NULL };
-    pthread_mutex_lock(&guard);
-    err = plait_overflow_watch(&overflow, now_running);
-    plait_loop *l = err ? NULL : unused;
-    if (l) unused = l->unused;
-    pthread_mutex_unlock(&guard);
-    if (!l && !err && (l = plait_refused("memory") ? NULL : aligned_alloc(_Alignof(plait_loop), sizeof *l))) {
-        memset(l, 0, sizeof *l);
-        atomic_init(&l->inbox, PLAIT_INBOX_CLOSED);
-    }
+    plait_loop *l = record_new();
     if (!l) {
-        plait_poller_close(&poller);
-        plait_overflow_leave(&overflow);
         plait_fail(PLAIT_ENOMEM, "no memory for a loop");
         return NULL;
     }
     memset((char *)l + offsetof(plait_loop, ready), 0, sizeof *l - offsetof(plait_loop, ready));
+    l->foreign = kind == PLAIT_LOOP_IS_FOREIGN;
+    l->host = plait_current()->parker;
+    int err = open_descriptors(l);
+    if (!err && (err = watch_overflows(l))) close_descriptors(l);
+    if (err) {
+        put_aside(l);
+        if (err == PLAIT_ENOMEM) plait_fail(err, "no memory for a loop");
+        else plait_fail(err, "no descriptor for a loop to wait with: %s", plait_error_text(err));
+        return NULL;
+    }
     if (l->executor.generation != plait_process_generation()) /* else one who comes too late may be looking at it */
         l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
-    atomic_store_explicit(&l->thread, thread, memory_order_relaxed);
+    atomic_store_explicit(&l->thread, l->foreign ? &l->bell.parker : l->host, memory_order_relaxed);
     l->control = plait_float_control_get();
-    l->poller = poller;
-    l->overflow = overflow;
     l->due.before = comes_before;
     l->stack_size = stack_size ? stack_size : PLAIT_STACK_SIZE;
     plait_coroutine_adopt(&l->own);
     l->running = &l->own;
+    plait_hosted_add(&l->hosted, &l->executor);
     atomic_store_explicit(&l->inbox, 0, memory_order_release);
-    return plait_loop_here = l;
+    if (!l->foreign) plait_loop_here = l;
+    else plait_foreign_leave(l);
+    return l;
 }
 
 void plait_loop_close(plait_loop *l)
 {
     plait_calls_drop(l);
+    plait_hosted_remove(&l->hosted);
     plait_loop_here = NULL;
     free_spares(l, 0);
-    plait_poller_close(&l->poller);
+    close_descriptors(l);
     plait_overflow_leave(&l->overflow);
     put_aside(l);
 }
+
+void plait_loop_end(plait_loop *l)
+{
+    plait_loop_cancel(l);
+    plait_loop_pass(l, PLAIT_NOW); /* what was asked for before the end is called */
+    while (!plait_loop_shut(l)) {
+        if (!l->condemned) plait_loop_cancel(l); /* what they started while they ended, or others brought */
+        plait_loop_pass(l, PLAIT_FOREVER);
+    }
+    plait_loop_close(l);
+}
+
+bool plait_loop_is_of_this_thread(plait_loop *l) { return l == plait_loop_here || l->host == plait_current()->parker; }

@@ -3,6 +3,9 @@
 
    What must hold:
    - Only the loop's thread touches it, but for `inbox` and `thread`, which does not change while it is open.
+   - `thread` is what wakes it: the parker of its thread, or, of a loop that a foreign one drives, a bell of its own, which
+     says PARKED_ON from the end of each turn to the begin of the next: so what is brought meanwhile makes the poller's
+     descriptor readable. Between two turns its thread is to it as any other (foreign.c).
    - A coroutine that has parked lends its stack to the switch alone: what may call the program's functions (an end, a
      cancel) is done by a coroutine that runs, or on the loop's own stack.
    - Whoever takes a coroutine's parker out of PARKED, and nobody else, makes it ready: a waker by the exchange in unpark,
@@ -21,6 +24,7 @@
 #include "coroutine/overflow.h"
 #include "loop/poller.h"
 #include "loop/ready.h"
+#include "park/thread_parker.h"
 
 #define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
 
@@ -42,7 +46,10 @@ struct plait_loop {
     plait_executor executor;               /* first: the two addresses are one */
     _Alignas(64) _Atomic plait_item inbox; /* newest first */
     _Atomic(plait_parker *) thread;
+    struct plait_thread_parker bell; /* its eventfd is never closed */
     _Alignas(64) plait_ready ready;
+    plait_parker *host; /* its thread's */
+    struct plait_hosted hosted;
     unsigned budget; /* how many may go on before the loop looks around */
     size_t spares;
     plait_coroutine *running, *spare, *newest; /* now; without a task, by `older`; of those with one */
@@ -58,6 +65,10 @@ struct plait_loop {
     plait_poller poller;
     struct plait_overflow_guard overflow;
     plait_coroutine own; /* stands for the thread's stack */
+    bool foreign;        /* another loop drives it, by turns */
+    int timer;           /* of a foreign one: the descriptor that tells that a time has come */
+    int64_t timer_at;    /* and when; 0: never */
+    uint64_t passes;     /* so far; for tests */
     bool forked;         /* this is the child, the loop is the parent's */
     plait_loop *unused;  /* the next of those that are closed */
 };
@@ -67,12 +78,20 @@ extern _Thread_local plait_loop *plait_loop_here __attribute__((tls_model("initi
 
 /* loop.c */
 
-/* Opens one on this thread, which has none: NULL with words. And closes it, which has no tasks left and can get none. */
-plait_loop *plait_loop_open(const struct plait_executor_operations *, size_t stack_size);
+/* Opens one on this thread, on which none runs: NULL with words. It runs from then on, but for a foreign one. And closes
+   one that runs, has no tasks left and can get none. */
+enum plait_loop_kind { PLAIT_LOOP_RUNS, PLAIT_LOOP_IS_FOREIGN };
+plait_loop *plait_loop_open(const struct plait_executor_operations *, size_t stack_size, enum plait_loop_kind);
 void plait_loop_close(plait_loop *);
 
-/* Looks around, asleep until `until` if nothing is ready; then lets what is ready run, for a while. */
-void plait_loop_pass(plait_loop *, plait_deadline until);
+/* Looks around, asleep until `until` if nothing is ready; then lets what is ready run, for a while: whether anything was. */
+bool plait_loop_pass(plait_loop *, plait_deadline until);
+
+/* Cancels what is left, makes passes until it has ended, and closes. */
+void plait_loop_end(plait_loop *);
+
+/* Whether the running thread is the loop's. */
+bool plait_loop_is_of_this_thread(plait_loop *);
 
 /* No more in, if it has no tasks left: whether so. */
 bool plait_loop_shut(plait_loop *);
@@ -85,6 +104,19 @@ bool plait_loop_send(plait_loop *, plait_item);
 
 void plait_due_add(plait_loop *, struct plait_due *, plait_deadline);
 void plait_due_remove(plait_loop *, struct plait_due *);
+
+/* foreign.c */
+
+/* The descriptors of a foreign loop, beside the poller, which is open: 0 or -errno. And what of them is not kept for the next. */
+int plait_foreign_open(plait_loop *);
+void plait_foreign_close(plait_loop *);
+
+/* Around a turn: makes it the running loop; and leaves it, its descriptor readable while there is something to do. */
+void plait_foreign_enter(plait_loop *);
+void plait_foreign_leave(plait_loop *);
+
+/* In a forked child, where it can be neither turned nor used again. */
+void plait_foreign_forget(plait_loop *);
 
 /* strand.c */
 

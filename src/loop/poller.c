@@ -5,7 +5,7 @@
    armed over several, one that was closed behind our back, and its number used again, would never wake anybody; so the
    kernel itself says that it does not know it. What it tells of a descriptor that nobody waits for is dropped; and what it
    tells of a file that was known by the same number, and lives on under another or in a child: each arming has a number of
-   its own (`turn`), which comes back with what is told. */
+   its own (`turn`, never 0), which comes back with what is told. What has 0 there only ends the sleep. */
 #include "loop/poller.h"
 #include "base/clock.h"
 #include "base/hooks.h"
@@ -31,16 +31,15 @@ static int control(plait_poller *p, int how, int fd, uint32_t events, uint32_t t
     return syscall(SYS_epoll_ctl, p->epoll, how, fd, &e) == 0 ? 0 : -errno;
 }
 
-int plait_poller_open(plait_poller *p, int event)
+int plait_poller_open(plait_poller *p)
 {
-    *p = (plait_poller){ .epoll = -1, .event = event };
+    *p = (plait_poller){ .epoll = -1 };
     if (plait_refused("descriptor")) return -EMFILE;
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (p->epoll < 0) return -errno;
-    int err = control(p, EPOLL_CTL_ADD, event, EPOLLIN, 0);
-    if (err) close(p->epoll);
-    return err;
+    return p->epoll < 0 ? -errno : 0;
 }
+
+int plait_poller_hear(plait_poller *p, int event) { return control(p, EPOLL_CTL_ADD, event, EPOLLIN, 0); }
 
 void plait_poller_close(plait_poller *p)
 {
@@ -62,7 +61,7 @@ static int grow(plait_poller *p, int fd)
 
 static int arm(plait_poller *p, int fd)
 {
-    uint32_t events = EPOLLONESHOT, turn = ++p->table[fd].turn;
+    uint32_t events = EPOLLONESHOT, *last = &p->table[fd].turn, turn = ++*last ? *last : ++*last;
     for (plait_fd_wait *w = p->table[fd].first; w; w = w->next) events |= (unsigned short)w->events;
     int err = control(p, EPOLL_CTL_MOD, fd, events, turn);
     return err == -ENOENT ? control(p, EPOLL_CTL_ADD, fd, events, turn) : err;
@@ -155,11 +154,8 @@ void plait_poller_look(plait_poller *p, plait_deadline until)
     for (long i = 0; i < n; i++) {
         int fd = (int)(uint32_t)events[i].data.u64;
         uint32_t turn = (uint32_t)(events[i].data.u64 >> 32);
-        if (fd != p->event) {
-            if ((size_t)fd < p->size && p->table[fd].turn == turn) tell(p, fd, events[i].events);
-        } else {
-            uint64_t count;
-            (void)!read(fd, &count, sizeof count); /* at 0 already: as good */
-        }
+        uint64_t count;
+        if (!turn) (void)!read(fd, &count, sizeof count); /* at 0 already: as good */
+        else if ((size_t)fd < p->size && p->table[fd].turn == turn) tell(p, fd, events[i].events);
     }
 }

@@ -22,14 +22,18 @@ struct plait_fd_entry {
 };
 
 typedef struct plait_poller {
-    int epoll, event;             /* the second is the thread's, not the poller's to close */
+    int epoll;
     struct plait_fd_entry *table; /* by descriptor */
     size_t size, waiting;
 } plait_poller;
 
-/* 0 or -errno. `event` is a descriptor whose becoming readable ends a sleep; nobody else waits for it. */
-int plait_poller_open(plait_poller *, int event);
+/* 0 or -errno. */
+int plait_poller_open(plait_poller *);
 void plait_poller_close(plait_poller *);
+
+/* Adds a descriptor whose becoming readable ends a sleep and means nothing else: an eventfd or a timerfd, which the poller
+   reads and the caller closes. 0 or -errno. */
+int plait_poller_hear(plait_poller *, int event);
 
 /* Lists a wait: 0; -errno; 1 when the descriptor is of a kind that is always ready (a file). */
 int plait_poller_add(plait_poller *, plait_fd_wait *);

@@ -6,6 +6,7 @@
 #include "loop/loop.h"
 #include "base/stop.h"
 #include <errno.h>
+#include <plait/loop.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -42,7 +43,7 @@ static int look(int fd, short events)
    its place. */
 static int alone(plait_coroutine *c, int fd, short events, plait_deadline deadline)
 {
-    plait_parker *thread = c->loop->thread;
+    plait_parker *thread = c->loop->host;
     uint32_t seen = PLAIT_EMPTY;
     int got = 0;
     if (atomic_compare_exchange_strong_explicit(&c->parker.state, &seen, PLAIT_PARKED, memory_order_release,
@@ -95,7 +96,7 @@ static void strand_unpark(plait_parker *p)
 {
     if (atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_acq_rel) != PLAIT_PARKED) return;
     plait_coroutine *c = (plait_coroutine *)p;
-    if (c->loop->forked) plait_unpark(c->loop->thread);
+    if (c->loop->forked) plait_unpark(c->loop->host);
     else if (c->loop == plait_loop_here) plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
     else plait_loop_send(c->loop, plait_item_coroutine(c)); /* open, as long as it has a task */
 }
@@ -166,7 +167,7 @@ void plait_loop_take(plait_loop *l, plait_future *f)
 static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
 {
     c->loop = l;
-    c->parker.home = l->thread->home; /* while the thread itself runs, none of its coroutines does */
+    c->parker.home = l->host->home; /* while the thread itself runs, none of its coroutines does */
     c->newer = NULL;
     if (l->account) {
         c->since = plait_time();

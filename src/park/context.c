@@ -162,4 +162,33 @@ bool plait_holds_locks(void)
     return false;
 }
 
+/* The context that is outside of all others on this stack. */
+static plait_context *outermost(void)
+{
+    plait_context *c = plait_current();
+    while (c->outer) c = c->outer;
+    return c;
+}
+
+void plait_hosted_add(struct plait_hosted *h, const void *executor)
+{
+    plait_context *c = outermost();
+    *h = (struct plait_hosted){ executor, c->hosted };
+    c->hosted = h;
+}
+
+void plait_hosted_remove(struct plait_hosted *h)
+{
+    struct plait_hosted **at = &outermost()->hosted;
+    while (*at != h) at = &(*at)->next;
+    *at = h->next;
+}
+
+bool plait_hosts(const void *executor)
+{
+    const struct plait_hosted *h = outermost()->hosted;
+    while (h && h->executor != executor) h = h->next;
+    return h != NULL;
+}
+
 plait_record **plait_record_here(void) { return &plait_current()->record; }

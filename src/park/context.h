@@ -13,6 +13,12 @@
 #include "park/parker.h"
 #include <plait/scope.h>
 
+/* One of those that can do nothing while their thread sleeps: the loops that it runs on its own stack. */
+struct plait_hosted {
+    const void *executor;
+    struct plait_hosted *next;
+};
+
 typedef struct plait_context plait_context;
 struct plait_context {
     _Alignas(8) plait_parker *parker; /* shared with the outer task when nested */
@@ -26,6 +32,7 @@ struct plait_context {
     void *worker;                     /* of which pool the runner is a worker; NULL for none */
     void *seat;                       /* its own place in that pool, which only the pool knows */
     char *stack_floor;                /* below this address its stack is short; NULL when unknown */
+    struct plait_hosted *hosted;      /* of a thread's own context */
 };
 
 /* Set while a task runs; initial-exec, since every lock and wait begins here. */
@@ -56,6 +63,12 @@ plait_context *plait_switch(plait_context *next);
    no lock and have left its scopes. Its record is given to the caller, with its reference. */
 plait_context *plait_context_enter(void *future);
 plait_record *plait_context_leave(plait_context *, const char *task_name);
+
+/* The thread whose stack this is gets one more, or has one less, that sleeps when it does. And whether one of its is that
+   executor: what is asked of it will not come while the running task sleeps. */
+void plait_hosted_add(struct plait_hosted *, const void *executor);
+void plait_hosted_remove(struct plait_hosted *);
+bool plait_hosts(const void *executor);
 
 /* To be called where a thread ends: stops the program when that happens inside of a task. */
 void plait_context_end_thread(void);
