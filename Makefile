@@ -3,6 +3,7 @@
 #   make            builds the release: the command is build/bin/plait, the libraries lie in build/
 #   make run        builds, then fetches exchange rates from an embedded server under each concurrency model
 #   make test       runs the tests: gcc plain, clang with ASan and UBSan, clang with TSan; ONLY=regex narrows
+#   make test-valgrind   the tests in C under valgrind's memcheck
 #   make test-all   both compilers times all sanitizers, valgrind, long stress
 #   make bench      builds the benchmarks, plait's and its peers', and runs them; ONLY=regex narrows
 #   make bench-check   the same, and fails when plait has fallen back by a fifth against what is recorded
@@ -31,6 +32,9 @@ test: setup-test
 test-all: setup-all
 	@tools/test all
 
+test-valgrind: setup-all
+	@tools/test valgrind
+
 bench: all
 	@tools/bench
 
@@ -58,5 +62,5 @@ help:
 setup-build setup-test setup-lint setup-bench setup-all: setup-%:
 	@tools/setup $*
 
-.PHONY: all run test test-all bench bench-check bench-deps lint format install clean help
+.PHONY: all run test test-all test-valgrind bench bench-check bench-deps lint format install clean help
 .PHONY: setup-build setup-test setup-lint setup-bench setup-all

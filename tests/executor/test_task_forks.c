@@ -1,6 +1,7 @@
 /* A task that calls fork(2): in the child its thread is the only one. It comes to its own end there and runs nothing of what
    was submitted in the parent; what it asks about the parent's work says PLAIT_EFORKED. */
 #include "future/tasks.h"
+#include "on_valgrind.h"
 #include "sanitizers.h"
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -63,6 +64,7 @@ static int fork_child(pid_t *child)
 {
     fflush(NULL);
     *child = fork();
+    if (*child == 0) no_leaks_are_looked_for();
     if (*child == 0 && leaves_early) check_code(plait_local_set(&last, &last), 0);
     return *child < 0 ? -errno : 0;
 }

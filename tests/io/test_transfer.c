@@ -280,7 +280,7 @@ static void files_devices_and_counters_just_work(void **state)
 
 static void what_cannot_be_done_says_why(void **state)
 {
-    char data[4];
+    char data[4] = "";
     size_t written = 9;
     assert_int_equal(plait_read(-1, data, 1, PLAIT_NOW), -EBADF);
     assert_int_equal(plait_write(-1, data, 1, PLAIT_FOREVER, &written), -EBADF);

@@ -3,6 +3,7 @@
 #include "child.h"
 #include "clock.h"
 #include "fault.h"
+#include "on_valgrind.h"
 #include "runners.h"
 #include "sanitizers.h"
 #include "park/context.h"
@@ -318,7 +319,8 @@ static void without_a_descriptor_park_on_says_so(void **unused)
     /* In a child, where the parker has no descriptor yet. */
     check_number(child_run(is_refused, &p.out, said, sizeof said), 0);
     fault_off();
-    check_number(child_run(all_are_used, NULL, said, sizeof said), 0);
+    if (!RUNNING_ON_VALGRIND) /* which has an idea of its own of how many there may be */
+        check_number(child_run(all_are_used, NULL, said, sizeof said), 0);
     pipe_end(p);
 }
 

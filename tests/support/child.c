@@ -1,6 +1,7 @@
 /* child.c: see child.h. What must hold: the child leaves at once, so that nothing of the test program runs twice. */
 #include "child.h"
 #include "check.h"
+#include "on_valgrind.h"
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@ int child_run(int (*function)(void *), void *argument, char *text, size_t size)
     check(child >= 0);
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+        no_leaks_are_looked_for();
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
