@@ -39,6 +39,7 @@
 #include <plait/rwlock.h>
 #include <plait/scope.h>
 #include <plait/semaphore.h>
+#include <plait/shared.h>
 #include <plait/task.h>
 #include <plait/thread.h>
 #include <plait/throttle.h>

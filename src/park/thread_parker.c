@@ -145,11 +145,25 @@ static void thread_unpark(plait_parker *p)
     atomic_fetch_add_explicit(&plait_parker_wakes, 1, memory_order_relaxed);
 }
 
+static const struct plait_parker_operations operations = { .park = thread_park,
+                                                           .park_on = thread_park_on,
+                                                           .unpark = thread_unpark };
+
+bool plait_thread_parker_has_words(plait_parker *p) { return p->operations == &operations && plait_words_together(); }
+
+void plait_thread_park_beside(plait_parker *p, const struct plait_word *words, unsigned count, plait_deadline deadline)
+{
+    if (say(p, PLAIT_PARKED)) {
+        struct plait_word on[PLAIT_MOST_BESIDE + 1] = { { &p->state, PLAIT_PARKED, true } };
+        for (unsigned i = 0; i < count; i++) on[i + 1] = words[i];
+        int64_t until = !deadline.at || !plait_clock_is_system() ? 0 : deadline.at > 0 ? deadline.at : 1;
+        plait_words_sleep(on, count + 1, until);
+    }
+    atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
+}
+
 void plait_thread_parker_prepare(struct plait_thread_parker *t)
 {
-    static const struct plait_parker_operations operations = { .park = thread_park,
-                                                               .park_on = thread_park_on,
-                                                               .unpark = thread_unpark };
     pthread_once(&once, count_cpus);
     t->event = -1;
     t->spins = PLAIT_FEWEST_SPINS;

@@ -2,6 +2,7 @@
 #ifndef PLAIT_PARK_THREAD_PARKER_H
 #define PLAIT_PARK_THREAD_PARKER_H
 #include "park/parker.h"
+#include "park/words.h"
 
 struct plait_thread_parker {
     plait_parker parker; /* first: the two addresses are one */
@@ -25,6 +26,12 @@ extern _Atomic uint64_t plait_parker_wakes; /* system calls made to wake another
 int plait_thread_parker_event(plait_parker *);
 bool plait_thread_parker_sleeps(plait_parker *, bool spin);
 void plait_thread_parker_woke(plait_parker *);
+
+/* For what other processes wake: whether this parker is a thread's and can sleep on words too; and a park that also ends
+   when one of `count` words is not what it should be or is woken. By the owner alone. */
+enum { PLAIT_MOST_BESIDE = 2 };
+bool plait_thread_parker_has_words(plait_parker *p);
+void plait_thread_park_beside(plait_parker *p, const struct plait_word *words, unsigned count, plait_deadline deadline);
 
 /* Spinning, for whoever has something to look at that may come soon. At most as many spin at once as there are CPUs but
    one. `plait_spin_begin` says whether one more may; then `plait_spin_end`. `turns` is how long it is worth it: it grows

@@ -6,6 +6,7 @@
 #include <plait/barrier.h>
 #include "base/options.h"
 #include "sync/mutex.h"
+#include "sync/shared.h"
 
 struct plait_party {
     plait_waiter node;
@@ -78,6 +79,7 @@ int plait_barrier_wait(plait_barrier *b, size_t *index, plait_deadline deadline)
 {
     if (!b->parties) return plait_fail(PLAIT_EINVAL, "a barrier was waited at that nobody had initialised");
     if (!deadline.at && b->timeout) deadline = plait_after(b->timeout);
+    if (plait_is_shared(&b->waiters)) return plait_shared->barrier_wait(b, index, deadline);
     int err = plait_failed(plait_wait_begin(deadline));
     if (!err) /* one that is late must come all the same, to break it */
         err = plait_mutex_take(&b->guard, plait_is_now(deadline) ? PLAIT_NOW : PLAIT_FOREVER, PLAIT_NOT_CANCELLABLE);
@@ -105,6 +107,10 @@ int plait_barrier_wait(plait_barrier *b, size_t *index, plait_deadline deadline)
 
 void plait_barrier_abort(plait_barrier *b)
 {
+    if (plait_is_shared(&b->waiters)) {
+        plait_shared->barrier_change(b, true);
+        return;
+    }
     plait_mutex_lock(&b->guard);
     plait_waiter *go = break_it(b);
     plait_mutex_unlock(&b->guard);
@@ -113,6 +119,10 @@ void plait_barrier_abort(plait_barrier *b)
 
 void plait_barrier_reset(plait_barrier *b)
 {
+    if (plait_is_shared(&b->waiters)) {
+        plait_shared->barrier_change(b, false);
+        return;
+    }
     plait_mutex_lock(&b->guard);
     plait_waiter *go = settle(b, PLAIT_EBROKEN);
     b->broken = false;
@@ -122,12 +132,16 @@ void plait_barrier_reset(plait_barrier *b)
 
 bool plait_barrier_is_broken(plait_barrier *b)
 {
+    bool broken;
+    if (plait_is_shared(&b->waiters)) return plait_shared->barrier_look(b, &broken), broken;
     PLAIT_LOCKED(&b->guard);
     return b->broken;
 }
 
 size_t plait_barrier_waiting(plait_barrier *b)
 {
+    bool broken;
+    if (plait_is_shared(&b->waiters)) return plait_shared->barrier_look(b, &broken);
     PLAIT_LOCKED(&b->guard);
     return b->waiting;
 }

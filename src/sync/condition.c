@@ -4,12 +4,14 @@
 #include <plait/condition.h>
 #include "base/stop.h"
 #include "park/scope.h"
+#include "sync/shared.h"
 
 int plait_condition_wait(plait_condition *c, plait_mutex *m, plait_deadline deadline)
 {
     if (!plait_mutex_held(m)) plait_stop("a condition was waited for without holding its mutex");
     int err = plait_is_now(deadline) ? PLAIT_EAGAIN : plait_wait_begin(deadline);
     if (err) return plait_failed(err);
+    if (plait_is_shared(&c->waiters)) return plait_shared->condition_wait(c, m, deadline);
     plait_waiter node = plait_waiter_here();
     plait_waitlist_add(&c->waiters, &node);
     plait_mutex_unlock(m);
@@ -54,5 +56,14 @@ int plait_condition_wait_for_recursive(plait_condition *c, plait_recursive_mutex
     return wait_for(c, &r->mutex, r, predicate, context, deadline);
 }
 
-void plait_condition_signal(plait_condition *c) { plait_wake(plait_waitlist_claim(&c->waiters)); }
-void plait_condition_broadcast(plait_condition *c) { plait_wake(plait_waitlist_claim_all(&c->waiters, false)); }
+void plait_condition_signal(plait_condition *c)
+{
+    if (plait_is_shared(&c->waiters)) plait_shared->condition_wake(c, false);
+    else plait_wake(plait_waitlist_claim(&c->waiters));
+}
+
+void plait_condition_broadcast(plait_condition *c)
+{
+    if (plait_is_shared(&c->waiters)) plait_shared->condition_wake(c, true);
+    else plait_wake(plait_waitlist_claim_all(&c->waiters, false));
+}

@@ -2,8 +2,8 @@
    or that runs on the unlocker's own home and so could never barge in, has the lock handed to it.
 
    What must hold:
-   - The word is the owner's context, or 0; bit 0 says that someone may wait; bit 1 is kept for objects in shared memory,
-     whose unlocked word is not zero so that they miss the fast path.
+   - The word is the owner's context, or 0; bit 0 says that someone may wait; bit 1 alone, and then for ever, that
+     it is in shared memory (sync/shared.h): not zero, so the fast path fails.
    - Bit 0 is set under the spin bit, and only while the lock is owned: so the owner's unlock sees it.
    - Whoever publishes a free lock with bit 0 set has a claimed waiter to wake *afterwards*; that waiter tries the lock.
    - The publishing operation is the unlocker's last access to the mutex: the next owner may free it at once. (A claimed
@@ -16,20 +16,21 @@
 #include "base/stop.h"
 #include "park/deadlock.h"
 #include "park/thread_parker.h"
+#include "sync/shared.h"
 
 #define WAITERS ((uintptr_t)1)
-#define SHARED ((uintptr_t)2)
 #define PATIENCE PLAIT_MILLISECOND
 enum { FIRST_SPINS = 1024, FIRST_PAUSES = 32, MOST_PAUSES = 128 };
 
 static uintptr_t owner_of(uintptr_t word) { return word & ~PLAIT_LOCK_BITS; }
 
 static uintptr_t look(plait_mutex *m) { return atomic_load_explicit(&m->word, memory_order_relaxed); }
+static bool is_shared(plait_mutex *m) { return look(m) == PLAIT_MUTEX_SHARED; }
 
 static bool try_lock(plait_mutex *m, plait_context *self)
 {
     uintptr_t word = look(m);
-    while (!owner_of(word))
+    while (!(word & ~WAITERS))
         if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | (uintptr_t)self, memory_order_acq_rel,
                                                   memory_order_relaxed))
             return true;
@@ -77,6 +78,7 @@ static bool look_out(plait_mutex *m, plait_context *self)
 
 static int lock_slowly(plait_mutex *m, plait_context *self, plait_deadline deadline, enum plait_cut cut)
 {
+    if (is_shared(m)) return plait_shared->mutex_lock(m, deadline, cut);
     if (plait_mutex_held_here(m)) /* an outer task cannot unlock before this one is through */
         return plait_fail(PLAIT_EDEADLK,
                           "a lock is asked for by the task that holds it, or by one that runs inside of it");
@@ -131,7 +133,8 @@ int plait_mutex_take(plait_mutex *m, plait_deadline deadline, enum plait_cut cut
 {
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     plait_context *self = plait_current();
-    if (!err && !try_lock(m, self)) err = plait_is_now(deadline) ? PLAIT_EAGAIN : lock_slowly(m, self, deadline, cut);
+    if (!err && !try_lock(m, self))
+        err = plait_is_now(deadline) && !is_shared(m) ? PLAIT_EAGAIN : lock_slowly(m, self, deadline, cut);
     if (!err) self->locks++;
     return err == PLAIT_EDEADLK ? err : plait_failed(err); /* the one that has words */
 }
@@ -144,6 +147,11 @@ int plait_mutex_lock_until(plait_mutex *m, plait_deadline deadline)
 static __attribute__((noinline)) void unlock_slowly(plait_mutex *m)
 {
     plait_context *self = plait_current();
+    if (is_shared(m)) {
+        plait_shared->mutex_unlock(m);
+        self->locks--;
+        return;
+    }
     do {
         uintptr_t owner = owner_of(look(m));
         if (owner != (uintptr_t)self)
@@ -169,4 +177,7 @@ void plait_mutex_unlock(plait_mutex *m)
     else unlock_slowly(m);
 }
 
-bool plait_mutex_held(plait_mutex *m) { return owner_of(look(m)) == (uintptr_t)plait_current(); }
+bool plait_mutex_held(plait_mutex *m)
+{
+    return owner_of(look(m)) == (uintptr_t)plait_current() || (is_shared(m) && plait_shared->mutex_held(m));
+}

@@ -17,6 +17,7 @@
 #include "base/stop.h"
 #include "park/scope.h"
 #include "sync/ring.h"
+#include "sync/shared.h"
 #include "sync/stock.h"
 #include <plait/mutex.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct plait_queue {
     struct plait_stock stock;
     uint64_t put, finished;
     bool resizable, closed, dropping;
+    bool shared;         /* then all of it is elsewhere, and the rest here is zero */
     uint32_t generation; /* of the process that made it */
     void (*drop)(void *item, void *context);
     void *context;
@@ -43,6 +45,9 @@ struct queue_waiter {
     void *item;        /* to take from or to put into, when the item goes straight over */
     bool moved;
 };
+
+const size_t plait_queue_size = sizeof(plait_queue);
+void plait_queue_be_shared(plait_queue *q) { q->shared = true; }
 
 enum { FIRST_ROOM = 32 }; /* items, of an unbounded queue */
 static size_t room_for(size_t capacity) { return capacity == PLAIT_UNBOUNDED ? FIRST_ROOM : capacity; }
@@ -156,6 +161,7 @@ static int get(plait_queue *q, void *item, plait_deadline deadline, plait_waiter
 
 static __attribute__((noinline)) int put_locked(plait_queue *q, const void *item, plait_deadline deadline)
 {
+    if (q->shared) return plait_shared->queue_put(q, item, deadline);
     plait_waiter *getter = NULL;
     plait_mutex_lock(&q->guard);
     int err = put(q, item, deadline, &getter);
@@ -173,6 +179,7 @@ int plait_queue_put(plait_queue *q, const void *item, plait_deadline deadline)
 
 static __attribute__((noinline)) int get_locked(plait_queue *q, void *item, plait_deadline deadline)
 {
+    if (q->shared) return plait_shared->queue_get(q, item, deadline);
     plait_waiter *putter = NULL;
     plait_mutex_lock(&q->guard);
     int err = get(q, item, deadline, &putter);
@@ -210,6 +217,10 @@ void plait_queue_close(plait_queue *q)
         plait_ring_close(q->ring);
         return;
     }
+    if (q->shared) {
+        plait_shared->queue_close(q, false);
+        return;
+    }
     plait_mutex_lock(&q->guard);
     q->closed = true;
     plait_waiter *getters = plait_waitlist_claim_all(&q->getters, false);
@@ -231,6 +242,7 @@ static plait_waiter *finish(plait_queue *q, uint64_t items)
 
 int plait_queue_task_done(plait_queue *q)
 {
+    if (q->shared) return plait_shared->queue_task_done(q);
     plait_mutex_lock(&q->guard);
     bool more = unfinished(q) > 0;
     plait_waiter *joiners = finish(q, more);
@@ -250,6 +262,10 @@ static uint64_t drop_all(plait_queue *q)
 
 void plait_queue_close_now(plait_queue *q)
 {
+    if (q->shared) {
+        plait_shared->queue_close(q, true);
+        return;
+    }
     plait_queue_close(q);
     plait_mutex_lock(&q->guard);
     bool ours = !q->dropping;
@@ -268,6 +284,7 @@ int plait_queue_join(plait_queue *q, plait_deadline deadline)
 {
     int err = plait_wait_begin(deadline);
     if (err) return plait_failed(err);
+    if (q->shared) return plait_failed(plait_shared->queue_join(q, deadline));
     struct queue_waiter me = { .node = plait_waiter_here() };
     plait_mutex_lock(&q->guard);
     while (unfinished(q) > 0 && !err) err = wait_on(q, &q->joiners, &me, deadline);
@@ -279,6 +296,7 @@ int plait_queue_join(plait_queue *q, plait_deadline deadline)
 size_t plait_queue_count(plait_queue *q)
 {
     if (q->ring) return plait_ring_count(q->ring);
+    if (q->shared) return plait_shared->queue_count(q);
     PLAIT_LOCKED(&q->guard);
     return q->stock.count;
 }
@@ -286,6 +304,10 @@ size_t plait_queue_count(plait_queue *q)
 void plait_queue_free(plait_queue *q)
 {
     if (!q) return;
+    if (q->shared) {
+        plait_shared->queue_free(q);
+        return;
+    }
     bool ours =
         q->generation == plait_process_generation(); /* else those who wait, or have the guard, are the parent's */
     if (ours && (!plait_waitlist_empty(&q->getters) || !plait_waitlist_empty(&q->putters) ||

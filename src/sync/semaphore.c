@@ -11,6 +11,7 @@
    waking. */
 #include <plait/semaphore.h>
 #include "park/scope.h"
+#include "sync/shared.h"
 
 #define WAITERS ((uintptr_t)1)
 #define ONE ((uintptr_t)2)
@@ -61,6 +62,7 @@ int plait_semaphore_acquire(plait_semaphore *s, plait_deadline deadline)
     plait_waiter node = plait_waiter_here();
     do {
         if (try_acquire(s)) return 0;
+        if (plait_is_shared(&s->waiters)) return plait_shared->semaphore_acquire(s, deadline);
         if (plait_is_now(deadline)) return plait_failed(PLAIT_EAGAIN);
     } while (!enlist(s, &node));
     return plait_failed(plait_wait_in(&s->waiters, &node, deadline, PLAIT_CANCELLABLE));
@@ -88,6 +90,7 @@ int plait_semaphore_release(plait_semaphore *s, size_t permits)
             return plait_fail(PLAIT_EINVAL, "%zu permits released to a semaphore that has %zu and may have %zu",
                               permits, count, limit);
         if (word & WAITERS) {
+            if (plait_is_shared(&s->waiters)) return plait_shared->semaphore_release(s, permits);
             plait_waiter *chain = hand_over(s, permits);
             plait_wake(chain);
             if (chain) return 0;
@@ -101,5 +104,6 @@ int plait_semaphore_release(plait_semaphore *s, size_t permits)
 
 size_t plait_semaphore_value(plait_semaphore *s)
 {
+    if (plait_is_shared(&s->waiters)) return plait_shared->semaphore_value(s);
     return (size_t)(atomic_load_explicit(&s->word, memory_order_relaxed) / ONE);
 }

@@ -23,6 +23,8 @@
 #include <plait/throttle.h>
 #include "base/stop.h"
 #include "park/scope.h"
+#include "sync/shared.h"
+#include "sync/throttle.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -153,6 +155,7 @@ int plait_throttle_acquire(plait_throttle *t, uint64_t tokens, plait_deadline de
 {
     int cut = plait_wait_begin(deadline);
     if (cut) return plait_failed(cut);
+    if (plait_is_shared(&t->waiters)) return plait_shared->throttle_acquire(t, tokens, deadline);
     struct holder me = { .node = plait_waiter_here() };
     plait_deadline nearest = plait_nearest(deadline);
     for (bool waited = false;; waited = true) {
@@ -177,6 +180,7 @@ int plait_throttle_acquire(plait_throttle *t, uint64_t tokens, plait_deadline de
 
 static int64_t ask(plait_throttle *t, uint64_t tokens, bool take)
 {
+    if (plait_is_shared(&t->waiters)) return plait_shared->throttle_ask(t, tokens, take);
     int64_t now = plait_time(), at = 0;
     plait_waiter *last = hold(t, now);
     int err = refuse(t, tokens);
@@ -210,41 +214,80 @@ int plait_throttle_init(plait_throttle *t, uint64_t count, int64_t nanoseconds, 
     return 0;
 }
 
-int plait_throttle_set_rate(plait_throttle *t, uint64_t count, int64_t nanoseconds, uint64_t burst)
+/* A line of another slope, from where it is. */
+static void draw(plait_throttle *t, uint64_t count, int64_t nanoseconds, uint64_t burst)
 {
-    int err = check_rate(count, nanoseconds, burst);
-    if (err) return err;
-    int64_t now = plait_time();
-    plait_waiter *last = hold(t, now);
     t->part = (uint64_t)((wide)t->part * (uint64_t)nanoseconds / t->nanoseconds);
     t->count = count;
     t->nanoseconds = (uint64_t)nanoseconds;
     t->burst = burst ? burst : count;
     spill(t);
+}
+
+int plait_throttle_set_rate(plait_throttle *t, uint64_t count, int64_t nanoseconds, uint64_t burst)
+{
+    int err = check_rate(count, nanoseconds, burst);
+    if (err) return err;
+    if (plait_is_shared(&t->waiters)) return plait_shared->throttle_set_rate(t, count, nanoseconds, burst);
+    int64_t now = plait_time();
+    plait_waiter *last = hold(t, now);
+    draw(t, count, nanoseconds, burst);
     release_all(t, last);
     return 0;
 }
 
-void plait_throttle_push_back(plait_throttle *t, int64_t nanoseconds)
+static void put_off(plait_throttle *t, plait_deadline until)
 {
-    plait_deadline until = plait_after(nanoseconds > 0 ? nanoseconds : 0);
-    plait_waiter *last = hold(t, plait_time());
     if (above(t, t->taken) > 0) t->come = t->taken, t->part = 0;
     if (due(t, t->come + 1) < until.at) {
         t->at = until.at;
         t->part = t->nanoseconds; /* the whole of the next one, from then on */
     }
+}
+
+void plait_throttle_push_back(plait_throttle *t, int64_t nanoseconds)
+{
+    if (plait_is_shared(&t->waiters)) {
+        plait_shared->throttle_push_back(t, nanoseconds);
+        return;
+    }
+    plait_deadline until = plait_after(nanoseconds > 0 ? nanoseconds : 0);
+    plait_waiter *last = hold(t, plait_time());
+    put_off(t, until);
     release_all(t, last);
 }
 
-void plait_throttle_get_statistics(plait_throttle *t, plait_throttle_statistics *s)
+static void tell(plait_throttle *t, plait_throttle_statistics *s)
 {
-    plait_waiter *last = hold(t, plait_time());
     int64_t content = above(t, t->taken);
     *s = (plait_throttle_statistics){ .tokens = content > 0 ? (uint64_t)content : 0,
                                       .burst = t->burst,
                                       .promised = content < 0 ? (uint64_t)-content : 0,
                                       .granted = t->granted,
                                       .waiting = t->waiting };
+}
+
+void plait_throttle_get_statistics(plait_throttle *t, plait_throttle_statistics *s)
+{
+    if (plait_is_shared(&t->waiters)) {
+        plait_shared->throttle_look(t, s);
+        return;
+    }
+    plait_waiter *last = hold(t, plait_time());
+    tell(t, s);
     plait_waitlist_release(&t->waiters, last);
 }
+
+/* The line alone, for one in shared memory. */
+void plait_throttle_flow(plait_throttle *t, int64_t now) { flow(t, now); }
+void plait_throttle_spill(plait_throttle *t) { spill(t); }
+int64_t plait_throttle_above(plait_throttle *t, uint64_t ticket) { return above(t, ticket); }
+int64_t plait_throttle_due(plait_throttle *t, uint64_t ticket) { return due(t, ticket); }
+int plait_throttle_refuse(plait_throttle *t, uint64_t tokens) { return refuse(t, tokens); }
+int plait_throttle_refused(int code, uint64_t tokens, uint64_t burst) { return refused(code, tokens, burst); }
+void plait_throttle_draw(plait_throttle *t, uint64_t count, int64_t nanoseconds, uint64_t burst)
+{
+    draw(t, count, nanoseconds, burst);
+}
+void plait_throttle_put_off(plait_throttle *t, plait_deadline until) { put_off(t, until); }
+void plait_throttle_tell(plait_throttle *t, plait_throttle_statistics *s) { tell(t, s); }

@@ -1,0 +1,227 @@
+/* shared_alloc.c: blocks in a shared memory, given out and taken back by any process.
+
+   What must hold:
+   - From the first block to `top` the blocks follow upon each other without a gap: each says how long it is and whether it
+     is used, in one word. Every change of that is one store: a new block is written beyond `top` before `top` is moved; a
+     block is split by writing the rest, inside of it, before the first part's own word; several free ones become one by the
+     first's word; used becomes free by one word.
+   - So whoever dies anywhere leaves whole blocks. All else (bins, links) follows from them, and is made anew by the next
+     holder of the lock. What is lost is at most the one block that was just given out to the dead.
+   - What lies beyond `top` is zero, as the file was made; a block that is used again is zeroed by its new owner. */
+#include "base/hooks.h"
+#include "base/stop.h"
+#include "process/shared_memory.h"
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define USED UINT64_C(1)
+#define MARK UINT32_C(0x706c6169)
+#define GROWTH ((uint64_t)64 << 20) /* at most at once, of what was not asked for */
+enum { GRAIN = 16, SMALLEST = 48, TRIES = 16 };
+
+struct block {
+    _Atomic uint64_t size; /* with its head; bit 0: used */
+    uint32_t mark, back;   /* from the address that was given out to the block */
+    uint64_t next;         /* of a free one, in its bin: the offset of another, or 0 */
+};
+enum { HEAD = offsetof(struct block, next) };
+
+/* Right before each address that was given out. */
+struct label {
+    uint32_t mark, back;
+};
+
+static uint64_t first_block(void) { return (sizeof(plait_shared_memory) + 63) & ~UINT64_C(63); }
+
+static struct block *at(plait_shared_memory *m, uint64_t offset)
+{
+    return (struct block *)(void *)((char *)m + offset);
+}
+
+static uint64_t offset_of(plait_shared_memory *m, const void *p) { return (uint64_t)((const char *)p - (char *)m); }
+
+static uint64_t word_of(struct block *b) { return atomic_load_explicit(&b->size, memory_order_relaxed); }
+
+/* In the order of the program, for whoever comes after one that died in between. */
+static void publish(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_release);
+}
+
+static unsigned bin_of(uint64_t size) { return 63 - (unsigned)__builtin_clzll(size / GRAIN); }
+
+static void put_into_bin(plait_shared_memory *m, struct block *b)
+{
+    uint64_t *bin = &m->heap.bins[bin_of(word_of(b))];
+    b->next = *bin;
+    *bin = offset_of(m, b);
+}
+
+/* Makes one of each run of free blocks, and all bins anew. */
+static void make_bins(plait_shared_memory *m)
+{
+    struct plait_shared_heap *h = &m->heap;
+    uint64_t top = atomic_load_explicit(&h->top, memory_order_relaxed);
+    memset(h->bins, 0, sizeof h->bins);
+    h->freed = 0;
+    for (uint64_t offset = first_block(), size; offset < top; offset += size) {
+        struct block *b = at(m, offset);
+        size = word_of(b) & ~USED;
+        if (word_of(b) & USED) continue;
+        for (uint64_t next = offset + size; next < top && !(word_of(at(m, next)) & USED); next = offset + size)
+            size += word_of(at(m, next));
+        publish(&b->size, size);
+        put_into_bin(m, b);
+    }
+}
+
+static void mend(struct plait_shared_member *me) { make_bins(me->memory); }
+
+/* A free block of `size` bytes at least, out of its bin; or NULL. */
+static struct block *take_free(plait_shared_memory *m, uint64_t size)
+{
+    for (unsigned bin = bin_of(size); bin < PLAIT_SHARED_BINS; bin++) {
+        uint64_t *link = &m->heap.bins[bin];
+        for (unsigned tries = 0; *link && tries < TRIES; tries++) {
+            struct block *b = at(m, *link);
+            if (word_of(b) >= size) {
+                *link = b->next;
+                return b;
+            }
+            link = &b->next;
+        }
+    }
+    return NULL;
+}
+
+static void use(plait_shared_memory *m, struct block *b, uint64_t size)
+{
+    uint64_t rest = word_of(b) - size;
+    if (rest >= SMALLEST) {
+        struct block *second = at(m, offset_of(m, b) + size);
+        second->mark = second->back = 0;
+        publish(&second->size, rest);
+        publish(&b->size, size | USED);
+        put_into_bin(m, second);
+    } else {
+        publish(&b->size, (size + rest) | USED);
+    }
+}
+
+static int grow(struct plait_shared_member *me, uint64_t needed)
+{
+    plait_shared_memory *m = me->memory;
+    uint64_t room = m->heap.room, more = room < GROWTH ? room : GROWTH, page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (needed > m->limit)
+        return plait_fail(PLAIT_ENOMEM, "shared memory is full: it may have %llu bytes", (unsigned long long)m->limit);
+    if (needed < room + more) needed = room + more;
+    needed = (needed + page - 1) / page * page;
+    if (needed > m->limit) needed = m->limit;
+    struct rlimit most;
+    if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && needed > most.rlim_cur)
+        return plait_fail(-EFBIG,
+                          "shared memory cannot grow to %llu bytes: this process may make files of %llu (ulimit -f)",
+                          (unsigned long long)needed, (unsigned long long)most.rlim_cur);
+    int err = plait_refused("memory") ? -ENOMEM : ftruncate(me->fd, (off_t)needed) ? -errno : 0;
+    if (err)
+        return plait_fail(err, "shared memory cannot grow to %llu bytes: %s", (unsigned long long)needed,
+                          strerror(-err));
+    m->heap.room = needed;
+    return 0;
+}
+
+/* With the lock. */
+static int find(struct plait_shared_member *me, uint64_t size, struct block **found, bool *fresh)
+{
+    plait_shared_memory *m = me->memory;
+    struct plait_shared_heap *h = &m->heap;
+    uint64_t top = atomic_load_explicit(&h->top, memory_order_relaxed);
+    struct block *b = take_free(m, size);
+    if (!b && h->freed && (h->freed > top / 4 || top + size > m->limit)) {
+        make_bins(m);
+        b = take_free(m, size);
+    }
+    if (b) {
+        use(m, b, size);
+    } else {
+        int err = top + size > h->room ? grow(me, top + size) : 0;
+        if (err) return err;
+        b = at(m, top);
+        publish(&b->size, size | USED);
+        publish(&h->top, top + size);
+        *fresh = true;
+    }
+    *found = b;
+    return 0;
+}
+
+void *plait_shared_allocate(struct plait_shared_member *me, size_t prefix, size_t size)
+{
+    plait_shared_memory *m = me->memory;
+    if (size == 0 || size > m->limit) {
+        plait_fail(size ? PLAIT_ENOMEM : PLAIT_EINVAL, "%zu bytes of a shared memory that may have %llu", size,
+                   (unsigned long long)m->limit);
+        return NULL;
+    }
+    uint64_t whole = (HEAD + prefix + size + GRAIN - 1) / GRAIN * GRAIN;
+    if (whole < SMALLEST) whole = SMALLEST;
+    struct block *b;
+    bool fresh = false;
+    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
+    int err = find(me, whole, &b, &fresh);
+    plait_shared_unlock(&m->heap.lock);
+    if (err) return NULL;
+    char *given = (char *)b + HEAD + prefix;
+    b->mark = 0;
+    if (!fresh) memset((char *)b + HEAD, 0, prefix + size);
+    struct label *label = (struct label *)(void *)(given - sizeof *label);
+    *label = (struct label){ .mark = MARK, .back = (uint32_t)(HEAD + prefix) };
+    return given;
+}
+
+void *plait_shared_alloc(plait_shared_memory *m, size_t size)
+{
+    struct plait_shared_member *me = plait_shared_member_here(m);
+    return me ? plait_shared_allocate(me, 0, size) : NULL;
+}
+
+void plait_shared_free(plait_shared_memory *m, void *memory)
+{
+    if (!memory) return;
+    struct plait_shared_member *me = plait_shared_member_of(m);
+    uint64_t offset = offset_of(m, memory), top = atomic_load_explicit(&m->heap.top, memory_order_acquire);
+    if (offset < first_block() + HEAD || offset >= top || offset % GRAIN)
+        plait_stop("memory at %p was freed that is not of this shared memory", memory);
+    struct label *label = (struct label *)(void *)((char *)memory - sizeof *label);
+    if (label->mark != MARK || label->back > offset - first_block())
+        plait_stop("memory at %p was freed that was not given out, or was freed already", memory);
+    struct block *b = at(m, offset - label->back);
+    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
+    bool used = word_of(b) & USED;
+    if (used) {
+        label->mark = 0;
+        publish(&b->size, word_of(b) & ~USED);
+        put_into_bin(m, b);
+        m->heap.freed += word_of(b);
+    }
+    plait_shared_unlock(&m->heap.lock);
+    if (!used) plait_stop("memory at %p was freed twice", memory);
+}
+
+void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_usage *usage)
+{
+    struct plait_shared_member *me = plait_shared_member_of(m);
+    *usage = (plait_shared_memory_usage){ .limit = m->limit };
+    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
+    uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
+    usage->room = m->heap.room;
+    for (uint64_t offset = first_block(), size; offset < top; offset += size) {
+        struct block *b = at(m, offset);
+        size = word_of(b) & ~USED;
+        if (word_of(b) & USED) usage->used += size, usage->blocks++;
+    }
+    plait_shared_unlock(&m->heap.lock);
+    for (unsigned i = 0; i < PLAIT_SLOTS; i++)
+        usage->processes += atomic_load_explicit(&m->registry.slots[i].id, memory_order_relaxed) != 0;
+}
