@@ -1,7 +1,7 @@
 """What plait's public headers declare: read by tools/exports and by the checks in tests/house.
 
 A declaration is what begins with PLAIT_API and ends with a semicolon; its name begins with plait_. In a header under
-src/ PLAIT_API means: exported for our own other libraries (libplait-http) and for nobody else.
+src/ PLAIT_API means: exported for our own other libraries (libplait-http, libplait-value) and for nobody else.
 """
 
 import pathlib
@@ -9,7 +9,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
-HTTP_HEADER = "plait/http.h"
+OWNERS = {"plait/http.h": "libplait-http", "plait/value.h": "libplait-value"}  # the others are libplait's
 
 
 def public_headers():
@@ -47,7 +47,8 @@ def private_exports():
     return sorted({name for header in headers for name, _ in declarations(header.relative_to(ROOT), ROOT)})
 
 
-def exports(http):
-    """The sorted names that libplait (or libplait-http) exports, by its headers."""
-    names = [name for header in public_headers() if (header == HTTP_HEADER) == http for name, _ in declarations(header)]
+def exports(library):
+    """The sorted names that a library exports, by its headers."""
+    headers = [header for header in public_headers() if OWNERS.get(header, "libplait") == library]
+    names = [name for header in headers for name, _ in declarations(header)]
     return sorted(set(names))

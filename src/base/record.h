@@ -36,6 +36,6 @@ void plait_record_keep(plait_record *record);
 
 /* For a call that fails without words: returns `code` and forgets a record of an earlier failure, so that nobody takes
    its words for this one's. */
-int plait_failed(int code);
+PLAIT_API int plait_failed(int code);
 
 #endif

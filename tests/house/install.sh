@@ -35,6 +35,7 @@ for file in "$lib/libplait.so" "$lib/libplait.a" "$lib/cmake/plait/plaitConfigVe
     [ -e "$file" ] || fail "not installed: $file"
 done
 http=$(find "$lib" -name libplait-http.a)
+value=$(find "$lib" -name libplait-value.a)
 [ -z "$http" ] || [ -x "$prefix/bin/plait" ] || [ -z "${PLAIT_COMMAND:-}" ] || fail "not installed: bin/plait"
 
 # shellcheck disable=SC2086 # flags are several words
@@ -69,11 +70,19 @@ if [ -n "$http" ]; then
     echo "pkg-config, plait-http: good"
 fi
 
+if [ -n "$value" ]; then
+    # shellcheck disable=SC2046,SC2086 # flags are several words
+    cc -std=c11 $warnings "$here/hello_value.c" -o "$directory/hello-value" $(pkg-config --cflags --libs plait-value) ||
+        fail "pkg-config: plait-value does not build"
+    LD_LIBRARY_PATH=$path "$directory/hello-value" || fail "pkg-config: the program over plait-value failed"
+    echo "pkg-config, plait-value: good"
+fi
+
 mkdir "$directory/consumer"
 cat >"$directory/consumer/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.16)
 project(consumer C CXX)
-find_package(plait 0.1 CONFIG REQUIRED ${http:+COMPONENTS http})
+find_package(plait 0.1 CONFIG REQUIRED ${http:+COMPONENTS http} ${value:+OPTIONAL_COMPONENTS value})
 foreach(flavour "" -static)
     add_executable(hello-c\${flavour} $here/hello.c)
     set_target_properties(hello-c\${flavour} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
@@ -84,6 +93,10 @@ foreach(flavour "" -static)
     if(TARGET plait::http\${flavour})
         add_executable(hello-http\${flavour} $here/hello_http.c)
         target_link_libraries(hello-http\${flavour} plait::http\${flavour})
+    endif()
+    if(TARGET plait::value\${flavour})
+        add_executable(hello-value\${flavour} $here/hello_value.c)
+        target_link_libraries(hello-value\${flavour} plait::value\${flavour})
     endif()
 endforeach()
 END
@@ -101,4 +114,9 @@ if [ -n "$http" ]; then
     "$build/hello-http-static" || fail "find_package: the program over plait::http-static failed"
     ! needs "$build/hello-http-static" libplait-http || fail "find_package: hello-http-static uses libplait-http.so"
     echo "find_package, http: good"
+fi
+if [ -n "$value" ]; then
+    "$build/hello-value" || fail "find_package: the program over plait::value failed"
+    "$build/hello-value-static" || fail "find_package: the program over plait::value-static failed"
+    echo "find_package, value: good"
 fi
