@@ -115,7 +115,7 @@ static int read_parameters(const char *query, plait_bytes values[PARAMETERS], st
     static const char *const names[PARAMETERS] = { "base", "from", "symbols", "to", "amount", "date" };
     const char **places[PARAMETERS] = { &parameters->base, &parameters->from,   &parameters->symbols,
                                         &parameters->to,   &parameters->amount, &parameters->date };
-    for (int i = 0; i < PARAMETERS; i++) {
+    for (int i = 0; i < PARAMETERS && *query; i++) {
         int error = plait_http_query(query, names[i], &values[i]);
         if (error == PLAIT_EDONE) continue;
         if (error) return error;

@@ -34,7 +34,15 @@ static ssize_t take(struct plait_http_connection *c, plait_deadline deadline)
     return got;
 }
 
-/* Waits for a request's first byte; false: there will be none. */
+/* The same for one who has just tried, or need not: waits first, and spares a call that would find nothing. */
+static ssize_t wait_and_take(struct plait_http_connection *c, plait_deadline deadline)
+{
+    int ready = plait_wait_fd(c->entry.fd, POLLIN, deadline);
+    return ready < 0 ? ready : take(c, deadline);
+}
+
+/* Waits for a request's first byte; false: there will be none. A new client has most often sent its request already, one
+   that has just been answered has not. */
 static bool wait_for_request(struct plait_http_connection *c, bool is_new)
 {
     struct plait_http_roster *roster = &c->lane->roster;
@@ -43,7 +51,9 @@ static bool wait_for_request(struct plait_http_connection *c, bool is_new)
     plait_deadline soon = plait_sooner(end, plait_after(is_new ? first_grace : grace));
     enum { LOOKS, IS_READY, RESTS } stage = LOOKS;
     while (!plait_http_parser_begun(&c->parser)) {
-        ssize_t got = take(c, stage == LOOKS ? PLAIT_NOW : stage == IS_READY ? soon : end);
+        ssize_t got = PLAIT_EAGAIN;
+        if (stage != LOOKS) got = wait_and_take(c, stage == IS_READY ? soon : end);
+        else if (is_new) got = take(c, PLAIT_NOW);
         if (stage == LOOKS && got == PLAIT_EAGAIN) {
             if (!plait_http_roster_ready(roster, &c->entry)) return false;
             stage = IS_READY;

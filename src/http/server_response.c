@@ -122,17 +122,31 @@ const char *plait_http_response_fault(const plait_http_server_response *response
     return NULL;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale is. */
-static void write_date(char *text, size_t size)
+/* "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale is. Each thread keeps that of the present second. */
+static const char *date_now(void)
 {
     static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
     static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    static _Thread_local time_t second;
+    static _Thread_local char text[64];
     time_t now = time(NULL);
+    if (now == second) return text;
     struct tm t;
     gmtime_r(&now, &t);
-    snprintf(text, size, "%s, %02d %s %d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday, months[t.tm_mon],
+    snprintf(text, sizeof text, "%s, %02d %s %d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday, months[t.tm_mon],
              t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    second = now;
+    return text;
+}
+
+static char *append_number(char *at, size_t number)
+{
+    char digits[24], *first = digits + sizeof digits;
+    *--first = 0;
+    do *--first = (char)('0' + number % 10);
+    while (number /= 10);
+    return stpcpy(at, first);
 }
 
 int plait_http_head_write(struct plait_http_head *head, const plait_http_server_response *response,
@@ -141,22 +155,24 @@ int plait_http_head_write(struct plait_http_head *head, const plait_http_server_
     static const char *const connection[] = { "", "Connection: keep-alive\r\n", "Connection: close\r\n" };
     const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
     int status = response->status;
-    char date[64], body[48] = "";
-    write_date(date, sizeof date);
     *with_body = status != 204 && status != 205 && status != 304;
-    if (*with_body) snprintf(body, sizeof body, "Content-Length: %zu\r\n", response->body.size);
-    if (status == 205)
-        snprintf(body, sizeof body, "Content-Length: 0\r\n"); /* the others say by themselves that there is none */
-    size_t needed = 256 + strlen(type) + strlen(added(response));
+    size_t needed = 320 + strlen(type) + strlen(added(response)); /* all other parts together have less than 320 */
     if (needed > head->room) {
         char *text = plait_reallocate(head->text, needed * 2);
         if (!text) return PLAIT_ENOMEM;
         head->text = text;
         head->room = needed * 2;
     }
-    int size = snprintf(head->text, head->room, "HTTP/1.1 %d %s\r\n%s%s%s%sDate: %s\r\n%s%s\r\n", status,
-                        plait_http_status_text(status), *with_body ? "Content-Type: " : "", *with_body ? type : "",
-                        *with_body ? "\r\n" : "", body, date, connection[end], added(response));
-    head->size = (size_t)size;
+    char *at = append_number(stpcpy(head->text, "HTTP/1.1 "), (size_t)status); /* from 200 to 599 */
+    at = stpcpy(stpcpy(stpcpy(at, " "), plait_http_status_text(status)), "\r\n");
+    if (*with_body) {
+        at = stpcpy(stpcpy(stpcpy(at, "Content-Type: "), type), "\r\nContent-Length: ");
+        at = stpcpy(append_number(at, response->body.size), "\r\n");
+    } else if (status == 205) { /* the others say by themselves that there is none */
+        at = stpcpy(at, "Content-Length: 0\r\n");
+    }
+    at = stpcpy(stpcpy(stpcpy(at, "Date: "), date_now()), "\r\n");
+    at = stpcpy(stpcpy(stpcpy(at, connection[end]), added(response)), "\r\n");
+    head->size = (size_t)(at - head->text);
     return 0;
 }
