@@ -45,6 +45,11 @@ static inline void plait_scope_leave_at_(plait_scope **scope) { plait_scope_leav
    that: plait_future_cancel, plait_group_cancel). Never waits; may be repeated. */
 PLAIT_API void plait_scope_cancel(plait_scope *scope);
 
+/* Moves the end of a scope that the running task is inside of to `deadline`; PLAIT_FOREVER takes it away. What inherited
+   the old one, the children of a group for instance, keeps it. 0; PLAIT_EINVAL when the task is not inside of it, or when
+   it has ended: a scope stays dead. A deadline that has passed, but that no wait has seen, can still be moved. Never waits. */
+PLAIT_API int plait_scope_reschedule(plait_scope *scope, plait_deadline deadline);
+
 /* Why it ended, as one of the task's own waits has seen: a deadline that passed unseen does not count. When both were
    there, cancelled wins. To be asked inside the scope. */
 PLAIT_API bool plait_scope_expired(const plait_scope *scope);

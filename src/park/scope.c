@@ -13,11 +13,12 @@ void plait_scope_prepare(plait_scope *s, plait_scope *outer, plait_parker *parke
     *s = (plait_scope){ .outer = outer, .parker = parker, .deadline = deadline, .shield = shield != 0, .end = ALIVE };
 }
 
+static plait_deadline a_time(plait_deadline d) { return plait_is_now(d) ? plait_deadline_at_(1) /* long past */ : d; }
+
 plait_scope *plait_scope_enter(plait_scope *s, plait_deadline deadline, int shield)
 {
     plait_context *self = plait_current();
-    if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* a time long past */
-    plait_scope_prepare(s, self->scope, self->parker, deadline, shield);
+    plait_scope_prepare(s, self->scope, self->parker, a_time(deadline), shield);
     return self->scope = s;
 }
 
@@ -33,6 +34,17 @@ void plait_scope_cancel(plait_scope *s)
     plait_parker *parker = s->parker;
     atomic_store_explicit(&s->cancelled, 1, memory_order_release); /* the last access: the task may leave now */
     plait_unpark(parker);
+}
+
+int plait_scope_reschedule(plait_scope *s, plait_deadline deadline)
+{
+    plait_scope *here = plait_current()->scope;
+    while (here && here != s) here = here->outer;
+    if (!here) return plait_fail(PLAIT_EINVAL, "a scope was to be rescheduled that the running task is not inside of");
+    if (s->end != ALIVE || atomic_load_explicit(&s->cancelled, memory_order_acquire))
+        return plait_fail(PLAIT_EINVAL, "a scope was to be rescheduled that has ended");
+    s->deadline = a_time(deadline);
+    return 0;
 }
 
 static plait_scope *seen_from(plait_scope *s) { return s->shield ? NULL : s->outer; }

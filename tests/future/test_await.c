@@ -68,7 +68,7 @@ static int time_out(void *future)
     return err;
 }
 
-TEST_IN_EACH_KIND(AO_a_scope_that_expires_cuts_an_await)
+TEST_IN_EACH_KIND(AO1_a_scope_that_expires_cuts_an_await)
 {
     struct gate gate = { 0 }, *at = &gate;
     clock_by_hand();
@@ -280,7 +280,7 @@ int main(void)
         cmocka_unit_test(to_await_no_future_stops_the_program),
         cmocka_unit_test(M20_M24_an_await_that_is_cut_cancels_what_it_awaited),
         cmocka_unit_test(an_await_that_is_cut_cancels_what_had_not_started),
-        cmocka_unit_test(AO_a_scope_that_expires_cuts_an_await),
+        cmocka_unit_test(AO1_a_scope_that_expires_cuts_an_await),
         cmocka_unit_test(M21_await_until_leaves_the_future_to_its_owner),
         cmocka_unit_test(a_dead_scope_comes_first_but_for_what_does_not_wait),
         cmocka_unit_test(a_task_that_waits_for_itself_is_told),
