@@ -95,9 +95,13 @@ void plait_coroutine_free(plait_coroutine *c)
     pthread_mutex_unlock(&guard);
 }
 
+/* Of the C++ runtime, where the program has one. */
+extern void *__cxa_get_globals(void) __attribute__((weak));
+
 void plait_coroutine_adopt(plait_coroutine *c)
 {
     c->current = plait_current();
+    c->globals = __cxa_get_globals ? __cxa_get_globals() : NULL;
 #ifdef TSAN
     c->fiber = __tsan_get_current_fiber();
 #endif
@@ -110,21 +114,8 @@ void plait_coroutine_adopt(plait_coroutine *c)
 #endif
 }
 
-/* Of the C++ runtime, where the program has one. */
-extern void *__cxa_get_globals(void) __attribute__((weak));
-
-static void exchange_exceptions(plait_coroutine *from, plait_coroutine *to)
+int plait_coroutine_switch_told(plait_coroutine *from, plait_coroutine *to)
 {
-    if (!__cxa_get_globals) return;
-    void *globals = __cxa_get_globals();
-    memcpy(from->exceptions, globals, sizeof from->exceptions);
-    memcpy(globals, to->exceptions, sizeof to->exceptions);
-}
-
-void plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to)
-{
-    from->current = plait_switch(to->current);
-    exchange_exceptions(from, to);
 #ifdef ASAN
     __sanitizer_start_switch_fiber(&from->fake_stack, to->stack.floor, to->stack.size);
 #endif
@@ -135,6 +126,7 @@ void plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to)
 #ifdef ASAN
     __sanitizer_finish_switch_fiber(from->fake_stack, NULL, NULL);
 #endif
+    return 0;
 }
 
 void plait_coroutine_arrived(void)

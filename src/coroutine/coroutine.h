@@ -12,6 +12,8 @@
 #include "coroutine/stack.h"
 #include "coroutine/switch.h"
 #include "park/context.h"
+#include "base/sanitizers.h"
+#include <string.h>
 
 /* Something whose time comes, in a loop's heap. */
 struct plait_due {
@@ -36,7 +38,8 @@ struct plait_coroutine {
     plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */
     plait_context root, inner;      /* its own, and the one that its task is run in */
     struct plait_stack stack;
-    void *exceptions[2];      /* C++: those caught, and how many are not yet */
+    void *globals;       /* C++: its thread's, of which `exceptions` are a copy while it does not run; NULL: C alone */
+    void *exceptions[2]; /* those caught, and how many are not yet */
     void *fiber, *fake_stack; /* what the sanitizers know it by */
 };
 
@@ -48,11 +51,27 @@ plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_oper
                                      void (*entry)(void *coroutine));
 void plait_coroutine_free(plait_coroutine *);
 
+int plait_coroutine_switch_told(plait_coroutine *from, plait_coroutine *to); /* the sanitizers; the stacks alone */
+
 /* Makes zeroed memory stand for the stack of the running thread. */
 void plait_coroutine_adopt(plait_coroutine *);
 
-/* Goes on with `to`; returns when somebody goes on with `from`, which is the one that runs. */
-void plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to);
+/* Goes on with `to`; returns 0 when somebody goes on with `from`, which is the one that runs. Where no sanitizer must be
+   told it is all in line, and its end is the switch itself: so nobody returns from it but to whoever has left. */
+static inline int plait_coroutine_switch(plait_coroutine *from, plait_coroutine *to)
+{
+    from->current = plait_current_;
+    plait_current_ = to->current;
+    if (from->globals) {
+        memcpy(from->exceptions, from->globals, sizeof from->exceptions);
+        memcpy(from->globals, to->exceptions, sizeof to->exceptions);
+    }
+#if defined ASAN || defined TSAN
+    return plait_coroutine_switch_told(from, to);
+#else
+    return plait_stack_switch(&from->left_at, to->left_at);
+#endif
+}
 
 /* To be called first on a new stack. */
 void plait_coroutine_arrived(void);

@@ -55,11 +55,12 @@ static void begin(unsigned entry_high, unsigned entry_low, unsigned argument_hig
     entry((void *)(uintptr_t)((uint64_t)argument_high << 32 | argument_low));
 }
 
-void plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to)
+int plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to)
 {
     ucontext_t here;
     memcpy(from, &(void *){ &here }, sizeof *from); /* it lives as long as this stack is left */
     swapcontext(&here, to);
+    return 0;
 }
 
 plait_stack_pointer plait_stack_prepare(void *top, size_t size, void (*entry)(void *), void *argument)

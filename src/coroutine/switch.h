@@ -18,8 +18,9 @@ enum { PLAIT_STACK_BELOW = 0 };
 enum { PLAIT_STACK_BELOW = 1024 };
 #endif
 
-/* Saves the present stack in *from and goes on with `to`. Returns when somebody goes on with *from. */
-void plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to) __attribute__((visibility("hidden")));
+/* Saves the present stack in *from and goes on with `to`. Returns when somebody goes on with *from: always 0, so that a
+   function that has nothing more to do and returns that can end with it. */
+int plait_stack_switch(plait_stack_pointer *from, plait_stack_pointer to) __attribute__((visibility("hidden")));
 
 /* The stack of `size` bytes that ends at `top` (aligned to 16), made so that a switch to it calls entry(argument), which
    must not return. */

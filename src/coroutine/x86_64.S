@@ -2,8 +2,10 @@
    x87 control word are kept. A saved stack has on it, from its pointer up: mxcsr and the control word (8 bytes), r15, r14,
    r13, r12, rbx, rbp, and where to go on.
 
-   The last step is a jump and not a return: a return would be foretold by the call stack of the stack that is left. There
-   is no note that claims support for shadow stacks: a switch would break one. */
+   The last step is a return. Processors foretell it, and those after it, by the calls of the stack that is left; nearly
+   always that one was left by the same calls as the other, or at least by the same innermost ones. (A jump would be
+   foretold by its history, but leave all returns after it off by one.) There is no note that claims support for shadow
+   stacks: a switch would break one. */
 #if defined __x86_64__ && defined __linux__ && !defined PLAIT_PORTABLE_SWITCH
 
     .text
@@ -35,18 +37,13 @@ plait_stack_switch:
     .cfi_adjust_cfa_offset 8
     stmxcsr (%rsp)
     fnstcw 4(%rsp)
-    movl (%rsp), %eax
-    movzwl 4(%rsp), %ecx
     movq %rsp, (%rdi)
     movq %rsi, %rsp
-    /* To load the words costs more than to compare them, and they are nearly always the same. The low six bits of mxcsr
-       are not control: they tell what happened. */
-    xorl (%rsp), %eax
-    testl $0xffffffc0, %eax
-    jne 3f
-1:  cmpw 4(%rsp), %cx
-    jne 4f
-2:  addq $8, %rsp
+    /* To compare the words first, and load them only where they differ, takes longer: what stmxcsr has stored comes late.
+       The low six bits of mxcsr, which say what happened and are no control, so become each stack's own. */
+    ldmxcsr (%rsp)
+    fldcw 4(%rsp)
+    addq $8, %rsp
     .cfi_adjust_cfa_offset -8
     popq %r15
     .cfi_adjust_cfa_offset -8
@@ -66,26 +63,10 @@ plait_stack_switch:
     popq %rbp
     .cfi_adjust_cfa_offset -8
     .cfi_restore %rbp
-    popq %rdx
-    .cfi_adjust_cfa_offset -8
-    .cfi_register %rip, %rdx
-    jmpq *%rdx
+    xorl %eax, %eax
+    retq
     .cfi_endproc
 
-    .cfi_startproc
-    .cfi_def_cfa %rsp, 64
-    .cfi_offset %rip, -8
-    .cfi_offset %rbp, -16
-    .cfi_offset %rbx, -24
-    .cfi_offset %r12, -32
-    .cfi_offset %r13, -40
-    .cfi_offset %r14, -48
-    .cfi_offset %r15, -56
-3:  ldmxcsr (%rsp)
-    jmp 1b
-4:  fldcw 4(%rsp)
-    jmp 2b
-    .cfi_endproc
     .size plait_stack_switch, . - plait_stack_switch
 
 /* Where a new stack begins: r12 is the function, r13 its argument. Nobody called this, and unwinders are told so. */

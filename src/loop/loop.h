@@ -51,6 +51,7 @@ struct plait_loop {
     plait_parker *host; /* its thread's */
     struct plait_hosted hosted;
     unsigned budget; /* how many may go on before the loop looks around */
+    bool forked;     /* this is the child, the loop is the parent's */
     size_t spares;
     plait_coroutine *running, *spare, *newest; /* now; without a task, by `older`; of those with one */
     size_t tasks;                              /* given to it and not ended */
@@ -69,7 +70,6 @@ struct plait_loop {
     int timer;           /* of a foreign one: the descriptor that tells that a time has come */
     int64_t timer_at;    /* and when; 0: never */
     uint64_t passes;     /* so far; for tests */
-    bool forked;         /* this is the child, the loop is the parent's */
     plait_loop *unused;  /* the next of those that are closed */
 };
 
@@ -122,9 +122,6 @@ void plait_foreign_forget(plait_loop *);
 
 /* Gives it a future to run, by its own thread: after all that is ready. */
 void plait_loop_take(plait_loop *, plait_future *);
-
-/* Leaves `from`, which is where it will be found again, and goes on with what is ready. */
-void plait_loop_go_on(plait_loop *, plait_coroutine *from);
 
 /* Calls what the coroutine that has just been left wants to have called, and goes on with it; until none does. */
 void plait_loop_run_errands(plait_loop *);

@@ -15,19 +15,32 @@
 
 /* Stopping. */
 
-void plait_loop_go_on(plait_loop *l, plait_coroutine *from)
+static int go_to(plait_loop *l, plait_coroutine *from, plait_coroutine *to)
 {
-    plait_coroutine *to = &l->own;
-    plait_item i = l->budget && !l->forked ? l->ready.first : 0;
-    enum plait_item_kind kind = i ? plait_item_kind(i) : PLAIT_ITEM_CALL;
-    if (kind == PLAIT_ITEM_COROUTINE || (kind == PLAIT_ITEM_FUTURE && l->spare)) {
-        plait_ready_take(&l->ready);
-        l->budget--;
-        to = kind == PLAIT_ITEM_COROUTINE ? plait_item_address(i) : plait_loop_begin(l, plait_item_address(i));
-    }
-    if (to == from) return;
+    if (to == from) return 0;
     l->running = to;
-    plait_coroutine_switch(from, to);
+    return plait_coroutine_switch(from, to);
+}
+
+/* A task to begin, with a coroutine that lies ready for it; or what the loop's own stack is wanted for. */
+static __attribute__((noinline)) int go_on_slowly(plait_loop *l, plait_coroutine *from)
+{
+    plait_item i = l->budget && !l->forked ? l->ready.first : 0;
+    if (!i || plait_item_kind(i) != PLAIT_ITEM_FUTURE || !l->spare) return go_to(l, from, &l->own);
+    plait_ready_take(&l->ready);
+    l->budget--;
+    return go_to(l, from, plait_loop_begin(l, plait_item_address(i)));
+}
+
+/* Returns 0, and calls nothing after the switch, so that a function can end with it. */
+static inline int go_on(plait_loop *l, plait_coroutine *from)
+{
+    plait_item i = l->ready.first;
+    if (!i || plait_item_kind(i) != PLAIT_ITEM_COROUTINE || !l->budget || l->forked) return go_on_slowly(l, from);
+    plait_coroutine *to = plait_item_address(i);
+    l->ready.first = to->next;
+    l->budget--;
+    return go_to(l, from, to);
 }
 
 /* Not by the function ppoll: ThreadSanitizer takes any close beside it for a race. */
@@ -70,7 +83,7 @@ static void strand_park(plait_parker *p, plait_deadline deadline)
                                                 memory_order_relaxed)) {
         /* A waker may put us into the inbox from here on; that is emptied by this thread, when we are off the stack. */
         plait_due_add(c->loop, &c->due, deadline);
-        plait_loop_go_on(c->loop, c);
+        go_on(c->loop, c);
         plait_due_remove(c->loop, &c->due);
     }
     atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
@@ -101,13 +114,21 @@ static void strand_unpark(plait_parker *p)
     else plait_loop_send(c->loop, plait_item_coroutine(c)); /* open, as long as it has a task */
 }
 
-static void strand_yield(plait_parker *p)
+static inline int let_others_run(plait_loop *l, plait_coroutine *c)
 {
-    plait_coroutine *c = (plait_coroutine *)p;
-    if (c->loop->forked || c->loop->errand) return; /* alone; or not on its own stack, which cannot be left */
-    plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
-    plait_loop_go_on(c->loop, c);
+    if (l->forked || l->errand) return 0; /* alone; or not on its own stack, which cannot be left */
+    plait_item i = l->ready.first, own = plait_item_coroutine(c);
+    if (i && i == l->ready.last && plait_item_kind(i) == PLAIT_ITEM_COROUTINE && l->budget) {
+        l->ready.first = l->ready.last = own; /* we two: nothing is written through the links, and read again */
+        c->next = 0;
+        l->budget--;
+        return go_to(l, c, plait_item_address(i));
+    }
+    plait_ready_put(&l->ready, own);
+    return go_on(l, c);
 }
+
+static void strand_yield(plait_parker *p) { let_others_run(plait_loop_here, (plait_coroutine *)p); }
 
 static const struct plait_parker_operations operations = { strand_park, strand_park_on, strand_unpark, strand_yield };
 
@@ -123,9 +144,9 @@ int plait_yield(void)
 {
     int err = plait_wait_begin(PLAIT_FOREVER);
     if (err) return plait_failed(err);
-    plait_parker *p = plait_current()->parker;
-    if (p->operations == &operations) strand_yield(p);
-    else sched_yield();
+    plait_loop *l = plait_loop_here;
+    if (l && l->running != &l->own) return let_others_run(l, l->running);
+    sched_yield();
     return 0;
 }
 
@@ -167,6 +188,7 @@ void plait_loop_take(plait_loop *l, plait_future *f)
 static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
 {
     c->loop = l;
+    c->globals = l->own.globals;
     c->parker.home = l->host->home; /* while the thread itself runs, none of its coroutines does */
     c->newer = NULL;
     if (l->account) {
@@ -220,7 +242,7 @@ static void run_tasks(void *coroutine)
         c->older = l->spare;
         l->spare = c;
         l->spares++;
-        plait_loop_go_on(l, c); /* returns with the next task, perhaps at once */
+        go_on(l, c); /* returns with the next task, perhaps at once */
     }
 }
 

@@ -5,7 +5,7 @@
 #include "park/scope.h"
 #include "base/stop.h"
 
-enum { ALIVE, CANCELLED, EXPIRED }; /* plait_scope.end */
+enum { ALIVE, CANCELLED, EXPIRED }; /* plait_scope.end: 0 is alive in scope.h, too */
 enum { PATIENCE = 16 };             /* waits that are cut short in a row */
 
 void plait_scope_prepare(plait_scope *s, plait_scope *outer, plait_parker *parker, plait_deadline deadline, int shield)
@@ -88,10 +88,9 @@ static int cut_short(plait_parker *p)
     return PLAIT_ECANCELED;
 }
 
-int plait_wait_begin(plait_deadline deadline)
+int plait_wait_begin_slowly(plait_context *self, plait_deadline deadline)
 {
-    plait_context *self = plait_current();
-    return self->scope && !plait_is_now(deadline) && dead(self) ? cut_short(self->parker) : 0;
+    return !plait_is_now(deadline) && dead(self) ? cut_short(self->parker) : 0;
 }
 
 plait_deadline plait_nearest(plait_deadline d)

@@ -11,8 +11,17 @@
 #include "park/waitlist.h"
 #include <plait/error.h>
 
-/* To be called first by every wait: PLAIT_ECANCELED in a dead scope. PLAIT_NOW does not wait and so is let through. */
-int plait_wait_begin(plait_deadline);
+/* To be called first by every wait: PLAIT_ECANCELED in a dead scope. PLAIT_NOW does not wait and so is let through. Most
+   tasks are in their root scope alone, without a deadline, and that is seen in line. */
+int plait_wait_begin_slowly(plait_context *self, plait_deadline);
+static inline int plait_wait_begin(plait_deadline deadline)
+{
+    plait_context *self = plait_current();
+    plait_scope *s = self->scope;
+    bool alive =
+        !s || (!s->outer && !s->deadline.at && !s->end && !atomic_load_explicit(&s->cancelled, memory_order_acquire));
+    return __builtin_expect(alive, true) ? 0 : plait_wait_begin_slowly(self, deadline);
+}
 
 /* Sleeps until `node`, which is on `list`, was woken: 0. Or takes it off: PLAIT_EAGAIN, PLAIT_ETIMEDOUT, PLAIT_ECANCELED. */
 enum plait_cut { PLAIT_NOT_CANCELLABLE, PLAIT_CANCELLABLE };
