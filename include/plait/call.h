@@ -22,8 +22,8 @@ PLAIT_API int plait_call_soon(void (*function)(void *context), void *context) PL
 PLAIT_API int plait_loop_post(plait_loop *loop, void (*function)(void *context), void *context) PLAIT_MUST_CHECK;
 
 /* The same at a time: of two with the same time, the one that was asked for first comes first; one whose time has passed
-   comes in the next pass. The call is valid until its function begins or it is cancelled. NULL: PLAIT_ENOMEM,
-   PLAIT_EINVAL or PLAIT_EFORKED as above. PLAIT_FOREVER never comes. */
+   comes in the next pass, or as soon as those before it have come. The call is valid until its function begins or it is
+   cancelled. NULL: PLAIT_ENOMEM, PLAIT_EINVAL or PLAIT_EFORKED as above. PLAIT_FOREVER never comes. */
 typedef struct plait_call plait_call;
 PLAIT_API plait_call *plait_call_later(int64_t nanoseconds, void (*function)(void *context), void *context);
 PLAIT_API plait_call *plait_call_at(plait_deadline at, void (*function)(void *context), void *context);

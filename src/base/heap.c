@@ -9,23 +9,25 @@ static void put(plait_heap_node **from, plait_heap_node *node)
 }
 
 /* Makes one tree of two, neither of them NULL or beside anything. */
-static plait_heap_node *pair(plait_heap *h, plait_heap_node *a, plait_heap_node *b)
+static plait_heap_node *pair(plait_heap_node *a, plait_heap_node *b,
+                             bool (*before)(const plait_heap_node *, const plait_heap_node *))
 {
-    plait_heap_node *above = h->before(b, a) ? b : a, *below = above == a ? b : a;
+    plait_heap_node *above = before(b, a) ? b : a, *below = above == a ? b : a;
     put(&below->next, above->child);
     put(&above->child, below);
     return above;
 }
 
-/* Makes one tree of those beside each other: in pairs from the front, then all pairs from the back. */
-static plait_heap_node *merge(plait_heap *h, plait_heap_node *node)
+/* In pairs from the front, then all pairs from the back. */
+plait_heap_node *plait_heap_merge(plait_heap_node *node,
+                                  bool (*before)(const plait_heap_node *, const plait_heap_node *))
 {
     plait_heap_node *pairs = NULL, *tree = NULL;
     while (node) {
         plait_heap_node *a = node, *b = a->next;
         node = b ? b->next : NULL;
         a->next = NULL;
-        if (b) b->next = NULL, a = pair(h, a, b);
+        if (b) b->next = NULL, a = pair(a, b, before);
         a->next = pairs;
         pairs = a;
     }
@@ -33,7 +35,7 @@ static plait_heap_node *merge(plait_heap *h, plait_heap_node *node)
         plait_heap_node *a = pairs;
         pairs = a->next;
         a->next = NULL;
-        tree = tree ? pair(h, tree, a) : a;
+        tree = tree ? pair(tree, a, before) : a;
     }
     return tree;
 }
@@ -41,14 +43,14 @@ static plait_heap_node *merge(plait_heap *h, plait_heap_node *node)
 void plait_heap_add(plait_heap *h, plait_heap_node *node)
 {
     node->child = node->next = NULL;
-    put(&h->first, h->first ? pair(h, h->first, node) : node);
+    put(&h->first, h->first ? pair(h->first, node, h->before) : node);
 }
 
 void plait_heap_remove(plait_heap *h, plait_heap_node *node)
 {
     put(node->from, node->next); /* those beside it move up; at the top there is nobody */
-    plait_heap_node *below = merge(h, node->child);
-    if (below) put(&h->first, h->first ? pair(h, h->first, below) : below);
+    plait_heap_node *below = plait_heap_merge(node->child, h->before);
+    if (below) put(&h->first, h->first ? pair(h->first, below, h->before) : below);
     node->child = node->next = NULL;
     node->from = NULL;
 }

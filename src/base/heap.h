@@ -17,6 +17,9 @@ typedef struct plait_heap {
     bool (*before)(const plait_heap_node *, const plait_heap_node *); /* a strict order */
 } plait_heap;
 
+/* Makes one tree of those beside each other, which have their trees below them; NULL of NULL. Its `from` is not set. */
+plait_heap_node *plait_heap_merge(plait_heap_node *, bool (*before)(const plait_heap_node *, const plait_heap_node *));
+
 void plait_heap_add(plait_heap *, plait_heap_node *);
 void plait_heap_remove(plait_heap *, plait_heap_node *);
 static inline bool plait_heap_has(const plait_heap_node *node) { return node->from != NULL; }

@@ -8,20 +8,12 @@
    - A switch is from the coroutine that runs to another of the same loop; the loop's own stack counts as one. */
 #ifndef PLAIT_COROUTINE_COROUTINE_H
 #define PLAIT_COROUTINE_COROUTINE_H
-#include "base/heap.h"
+#include "base/calendar.h"
 #include "coroutine/stack.h"
 #include "coroutine/switch.h"
 #include "park/context.h"
 #include "base/sanitizers.h"
 #include <string.h>
-
-/* Something whose time comes, in a loop's heap. */
-struct plait_due {
-    plait_heap_node node; /* first: the two addresses are one */
-    int64_t at;
-    uint64_t order; /* those of one time come in the order of their addition */
-    bool is_call;   /* part of a plait_call (loop/call.h), not of a coroutine */
-};
 
 struct plait_loop;
 typedef struct plait_coroutine plait_coroutine;
@@ -30,10 +22,10 @@ struct plait_coroutine {
     plait_stack_pointer left_at;
     plait_context *current; /* the context that it left off in */
     struct plait_loop *loop;
-    uintptr_t next; /* what comes after it on the list that it is on (loop/ready.h) */
-    void *future;   /* the task that it runs; NULL: none */
-    bool condemned; /* by plait_loop_cancel, with that task */
-    struct plait_due due;
+    uintptr_t next;                 /* what comes after it on the list that it is on (loop/ready.h) */
+    void *future;                   /* the task that it runs; NULL: none */
+    bool condemned;                 /* by plait_loop_cancel, with that task */
+    struct plait_due due;           /* not marked, which says what it is part of */
     int64_t since;                  /* when it began that, where somebody might ask */
     plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */
     plait_context root, inner;      /* its own, and the one that its task is run in */

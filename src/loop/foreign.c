@@ -36,7 +36,8 @@ void plait_foreign_enter(plait_loop *l)
 /* Whether the first of the times has come; else the timer is set to it. With a clock that is moved by hand, a move rings. */
 static bool is_due(plait_loop *l)
 {
-    int64_t at = l->due.first ? ((struct plait_due *)l->due.first)->at : 0;
+    struct plait_due *first = plait_calendar_first(&l->due);
+    int64_t at = first ? first->at : 0;
     if (at && at <= plait_time()) return true;
     if (at == l->timer_at || !plait_clock_is_system()) return false;
     struct itimerspec when = { .it_value = { at / PLAIT_SECOND, at % PLAIT_SECOND } };

@@ -27,35 +27,17 @@ static void in_forked_child(void)
 }
 static void prepare(void) { pthread_atfork(before_fork, after_fork, in_forked_child); }
 
-static bool comes_before(const plait_heap_node *a, const plait_heap_node *b)
-{
-    const struct plait_due *x = (const struct plait_due *)a, *y = (const struct plait_due *)b;
-    return x->at != y->at ? x->at < y->at : x->order < y->order;
-}
-
-void plait_due_add(plait_loop *l, struct plait_due *d, plait_deadline deadline)
-{
-    if (!deadline.at) return;
-    d->at = deadline.at;
-    d->order = l->order++;
-    plait_heap_add(&l->due, &d->node);
-}
-
-void plait_due_remove(plait_loop *l, struct plait_due *d)
-{
-    if (plait_heap_has(&d->node)) plait_heap_remove(&l->due, &d->node);
-}
-
+/* Not all that are due at once: by the time the last of very many would run, the first would be out of the caches. */
 static void serve_times(plait_loop *l)
 {
-    int64_t now = l->due.first ? plait_time() : 0;
+    if (!l->due.count) return;
+    int64_t now = plait_time();
     struct plait_due *d;
-    while ((d = (struct plait_due *)l->due.first) && d->at <= now) {
-        plait_heap_remove(&l->due, &d->node);
-        if (!d->is_call) {
+    for (unsigned n = BATCH; n && (d = plait_calendar_take(&l->due, now)); n--) {
+        if (!d->mark) {
             plait_loop_resume(l, (plait_coroutine *)(void *)((char *)d - offsetof(plait_coroutine, due)));
         } else {
-            ((plait_call *)d)->queued = true;
+            d->mark |= PLAIT_CALL_QUEUED;
             plait_ready_put(&l->ready, plait_item_call((plait_call *)d));
         }
     }
@@ -143,9 +125,12 @@ static void look_around(plait_loop *l, plait_deadline until)
 {
     plait_loop_empty_inbox(l);
     if (l->ready.first) until = PLAIT_NOW;
-    if (!plait_is_now(until) && l->due.first)
-        until = plait_sooner(until, plait_deadline_at_(((struct plait_due *)l->due.first)->at));
-    if (!plait_is_now(until)) free_spares(l, MOST_SPARES);
+    struct plait_due *due = plait_is_now(until) ? NULL : plait_calendar_first(&l->due);
+    if (due) until = plait_sooner(until, plait_deadline_at_(due->at));
+    if (!plait_is_now(until)) {
+        free_spares(l, MOST_SPARES);
+        plait_calls_rest(&l->calls);
+    }
     plait_executor *pool = plait_is_now(until) ? NULL : plait_worker_sleeps();
     bool asleep = !plait_is_now(until) && falls_asleep(l);
     if (asleep || l->poller.waiting || l->foreign) plait_poller_look(&l->poller, asleep ? until : PLAIT_NOW);
@@ -249,7 +234,6 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
         l->executor = (plait_executor){ .operations = operations, .generation = plait_process_generation() };
     atomic_store_explicit(&l->thread, l->foreign ? &l->bell.parker : l->host, memory_order_relaxed);
     l->control = plait_float_control_get();
-    l->due.before = comes_before;
     l->stack_size = stack_size ? stack_size : PLAIT_STACK_SIZE;
     plait_coroutine_adopt(&l->own);
     l->running = &l->own;

@@ -1,4 +1,4 @@
-/* loop.h: what runs many coroutines on one thread: a queue of what is ready, a heap of what waits for its time, a poller
+/* loop.h: what runs many coroutines on one thread: a queue of what is ready, a calendar of what waits for its time, a poller
    of descriptors, and an inbox for all that other threads bring.
 
    What must hold:
@@ -60,9 +60,8 @@ struct plait_loop {
     plait_float_control control;        /* that its tasks begin with: the thread's */
     struct plait_loop_account *account; /* NULL: none */
     struct plait_errand *errand;        /* what the running coroutine wants to have called on the thread's stack */
-    plait_heap due;
+    struct plait_calls calls;
     plait_watcher *watchers;
-    uint64_t order;
     plait_poller poller;
     struct plait_overflow_guard overflow;
     plait_coroutine own; /* stands for the thread's stack */
@@ -71,6 +70,7 @@ struct plait_loop {
     int64_t timer_at;    /* and when; 0: never */
     uint64_t passes;     /* so far; for tests */
     plait_loop *unused;  /* the next of those that are closed */
+    plait_calendar due;
 };
 
 /* The running thread's loop, or NULL. */
@@ -101,9 +101,6 @@ void plait_loop_empty_inbox(plait_loop *);
 
 /* From any thread: false when it is closed. */
 bool plait_loop_send(plait_loop *, plait_item);
-
-void plait_due_add(plait_loop *, struct plait_due *, plait_deadline);
-void plait_due_remove(plait_loop *, struct plait_due *);
 
 /* foreign.c */
 

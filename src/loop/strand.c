@@ -82,9 +82,9 @@ static void strand_park(plait_parker *p, plait_deadline deadline)
     if (atomic_compare_exchange_strong_explicit(&p->state, &seen, PLAIT_PARKED, memory_order_release,
                                                 memory_order_relaxed)) {
         /* A waker may put us into the inbox from here on; that is emptied by this thread, when we are off the stack. */
-        plait_due_add(c->loop, &c->due, deadline);
+        if (deadline.at) plait_calendar_add(&c->loop->due, &c->due, deadline.at);
         go_on(c->loop, c);
-        plait_due_remove(c->loop, &c->due);
+        if (plait_calendar_has(&c->due)) plait_calendar_remove(&c->loop->due, &c->due);
     }
     atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
 }

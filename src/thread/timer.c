@@ -1,14 +1,14 @@
 /* timer.c: calls that are made later, by one thread.
 
    What must hold, under the guard:
-   - A timer waits in the heap, or is `running`, or neither: it has been called or cancelled. Only the thread takes the
-     first one out of the heap to call it, and while it calls, the guard is free.
+   - A timer waits in the calendar, or is `running`, or neither: it has been called or cancelled. Only the thread takes the
+     first one out of the calendar to call it, and while it calls, the guard is free.
    - Whoever makes another one the first claims the thread, if it sleeps, in the same step: so it never sleeps beyond
      the first one's time.
    - A timer is freed by its owner while it is not running, else by the thread once its call has returned: `owned` says
      by whom. The thread does not touch a timer after its call but for that. */
+#include "base/calendar.h"
 #include "base/fork.h"
-#include "base/heap.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/report.h"
@@ -20,9 +20,8 @@
 #include <stdlib.h>
 
 struct plait_timer {
-    plait_heap_node node; /* first: the two addresses are one */
-    int64_t at, period;
-    uint64_t number; /* of equal times the one that was given first */
+    struct plait_due due; /* first: the two addresses are one */
+    int64_t period;
     int (*run)(void *);
     void *argument;
     const char *name;
@@ -30,22 +29,15 @@ struct plait_timer {
     bool owned; /* its owner will free it */
 };
 
-static bool before(const plait_heap_node *a, const plait_heap_node *b)
-{
-    const plait_timer *s = (const plait_timer *)a, *t = (const plait_timer *)b;
-    return s->at != t->at ? s->at < t->at : s->number < t->number;
-}
-
 struct service {
     plait_mutex guard;
-    plait_heap heap;
+    plait_calendar calendar;
     plait_timer *running;
-    uint64_t number;
     bool started;
     plait_waitlist sleeping; /* the thread */
     plait_waitlist waiting;  /* for the end of a call */
 };
-static struct service service = { .heap.before = before };
+static struct service service;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int unprepared;
 static _Thread_local bool serving __attribute__((tls_model("initial-exec")));
@@ -53,19 +45,18 @@ static _Thread_local bool serving __attribute__((tls_model("initial-exec")));
 /* The thread is the parent's, and so is whoever may have held the guard. */
 static void in_forked_child(void)
 {
-    service = (struct service){ .heap.before = before };
+    service = (struct service){ 0 };
     serving = false; /* should a call have forked */
 }
 
 static void prepare(void) { unprepared = pthread_atfork(NULL, NULL, in_forked_child); }
 
-static plait_timer *first(void) { return (plait_timer *)service.heap.first; }
+static plait_timer *first(void) { return (plait_timer *)plait_calendar_first(&service.calendar); }
 
-/* Puts it into the heap; who must be woken for that. */
+/* Puts it into the calendar; who must be woken for that. */
 static plait_waiter *add(plait_timer *t)
 {
-    t->number = service.number++;
-    plait_heap_add(&service.heap, &t->node);
+    plait_calendar_add(&service.calendar, &t->due, t->due.at);
     return first() == t ? plait_waitlist_claim(&service.sleeping) : NULL;
 }
 
@@ -89,15 +80,15 @@ static void call(plait_timer *t)
 /* The next time after now that is a whole number of periods away. */
 static int64_t next_time(plait_timer *t)
 {
-    int64_t now = plait_time(), missed = now < t->at ? 0 : (now - t->at) / t->period;
-    return t->period > INT64_MAX - t->at - missed * t->period ? INT64_MAX : t->at + (missed + 1) * t->period;
+    int64_t now = plait_time(), missed = now < t->due.at ? 0 : (now - t->due.at) / t->period;
+    return t->period > INT64_MAX - t->due.at - missed * t->period ? INT64_MAX : t->due.at + (missed + 1) * t->period;
 }
 
 /* With the guard held, and again when it returns. */
 static void sleep_until_first(void)
 {
     plait_waiter node = plait_waiter_here();
-    plait_deadline until = plait_deadline_at_(first() ? first()->at : 0);
+    plait_deadline until = plait_deadline_at_(first() ? first()->due.at : 0);
     plait_waitlist_add(&service.sleeping, &node);
     plait_mutex_unlock(&service.guard);
     (void)!plait_wait_in(&service.sleeping, &node, until, PLAIT_NOT_CANCELLABLE); /* in time or woken, all one */
@@ -111,12 +102,12 @@ static int serve(void *unused)
     serving = true;
     plait_mutex_lock(&service.guard);
     for (;;) {
-        plait_timer *t = first();
-        if (!t || !plait_has_passed(plait_deadline_at_(t->at))) {
+        plait_timer *t =
+            service.calendar.count ? (plait_timer *)plait_calendar_take(&service.calendar, plait_time()) : NULL;
+        if (!t) {
             sleep_until_first();
             continue;
         }
-        plait_heap_remove(&service.heap, &t->node);
         service.running = t;
         plait_mutex_unlock(&service.guard);
         call(t);
@@ -124,7 +115,7 @@ static int serve(void *unused)
         plait_mutex_lock(&service.guard);
         service.running = NULL;
         if (t->period) {
-            t->at = next_time(t);
+            t->due.at = next_time(t);
             add(t);
         } else if (!t->owned) {
             free(t);
@@ -168,7 +159,7 @@ plait_timer *plait_timer_start_sized(plait_deadline at, int (*run)(void *), void
         plait_fail(PLAIT_ENOMEM, "no memory for a timer");
         return NULL;
     }
-    t->at = plait_is_now(at) ? plait_time() : at.at;
+    t->due.at = plait_is_now(at) ? plait_time() : at.at;
     t->period = o.period;
     t->run = run;
     t->argument = argument;
@@ -190,8 +181,8 @@ plait_timer *plait_timer_start_sized(plait_deadline at, int (*run)(void *), void
 /* With the guard held. */
 static bool cancel(plait_timer *t)
 {
-    bool prevented = plait_heap_has(&t->node) || (service.running == t && t->period);
-    if (plait_heap_has(&t->node)) plait_heap_remove(&service.heap, &t->node);
+    bool waits = plait_calendar_has(&t->due), prevented = waits || (service.running == t && t->period);
+    if (waits) plait_calendar_remove(&service.calendar, &t->due);
     t->period = 0;
     return prevented;
 }
@@ -235,7 +226,7 @@ void plait_timer_detach(plait_timer *t)
     bool through = !is_ours(t);
     if (!through) {
         plait_mutex_lock(&service.guard);
-        through = !plait_heap_has(&t->node) && service.running != t;
+        through = !plait_calendar_has(&t->due) && service.running != t;
         t->owned = false;
         plait_mutex_unlock(&service.guard);
     }
