@@ -32,6 +32,7 @@
 #include <plait/mutex.h>
 #include <plait/once.h>
 #include <plait/pipe.h>
+#include <plait/process.h>
 #include <plait/promise.h>
 #include <plait/queue.h>
 #include <plait/recursive_mutex.h>

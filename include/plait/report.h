@@ -10,14 +10,15 @@ typedef enum plait_report_kind {
     PLAIT_REPORT_NOTICE, /* none of those below: text is all there is */
     PLAIT_REPORT_THREAD, /* a thread failed, and nobody joined it */
     PLAIT_REPORT_TASK,   /* a task failed, and nobody looked at its future */
-    PLAIT_REPORT_TIMER   /* a timer's function failed */
+    PLAIT_REPORT_TIMER,  /* a timer's function failed */
+    PLAIT_REPORT_PROCESS /* a process failed, and nobody joined it */
 } plait_report_kind;
 
 /* Strings are never NULL ("" when unknown), and like the record valid while the hook runs. */
 typedef struct plait_report_info {
     plait_report_kind kind;
     int code;                         /* of the failure, 0 for a notice */
-    const char *name;                 /* of the thread, task or timer */
+    const char *name;                 /* of the thread, task, timer or process */
     const char *thread;               /* name of the one that it happened on */
     const char *text;                 /* the whole sentence, as it would go to stderr */
     const plait_error_record *record; /* what else is known, file and line of the submit for instance; or NULL */

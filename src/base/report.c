@@ -46,7 +46,8 @@ void plait_report_failure(plait_report_kind kind, const char *name, int code, co
 {
     static const char *const sentences[] = { [PLAIT_REPORT_THREAD] = "thread %s failed and nobody joined it: %s",
                                              [PLAIT_REPORT_TASK] = "task %s failed and nobody looked at it: %s",
-                                             [PLAIT_REPORT_TIMER] = "timer %s failed: %s" };
+                                             [PLAIT_REPORT_TIMER] = "timer %s failed: %s",
+                                             [PLAIT_REPORT_PROCESS] = "process %s failed and nobody joined it: %s" };
     char words[768], text[1024];
     if (record) plait_record_describe(record, words, sizeof words);
     else snprintf(words, sizeof words, "%s (%d)", plait_error_text(code), code);

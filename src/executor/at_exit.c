@@ -75,7 +75,7 @@ static void at_exit(void)
 static void prepare(void)
 {
     unprepared = pthread_atfork(before_fork, after_fork, in_forked_child) != 0 ? PLAIT_ENOMEM : plait_exit_prepare();
-    atomic_store_explicit(&plait_exit_last, at_exit, memory_order_release);
+    atomic_store_explicit(&plait_exit_last[PLAIT_EXIT_EXECUTORS], at_exit, memory_order_release);
 }
 
 int plait_pool_list_for_exit(struct plait_pool *p)

@@ -1,4 +1,4 @@
-/* exit.c: the end of the program: hooks, then those threads that are waited for. What must hold: the hooks are taken
+/* exit.c: the end of the program: hooks, then those threads that are waited for, then what higher rooms have. What must hold: the hooks are taken
    over as a whole, in one step that also closes the list, so each is called once and none comes too late unseen;
    nothing here is locked while a hook runs or a thread is waited for. */
 #include "base/memory.h"
@@ -18,7 +18,7 @@ struct hook {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int unprepared;
 static struct hook closed;
-_Atomic(void (*)(void)) plait_exit_last;
+_Atomic(void (*)(void)) plait_exit_last[PLAIT_EXIT_STEPS];
 static _Atomic(struct hook *) hooks; /* newest first; &closed: the program ends */
 
 static void wait_for(plait_thread *t)
@@ -33,7 +33,7 @@ static void wait_for(plait_thread *t)
     plait_thread_unref(t);
 }
 
-static void at_exit(void)
+void plait_exit_now(void)
 {
     struct hook *next, *h = atomic_exchange_explicit(&hooks, &closed, memory_order_acquire);
     for (; h && h != &closed; h = next) {
@@ -42,11 +42,22 @@ static void at_exit(void)
         free(h);
     }
     for (plait_thread *t; (t = plait_alive_to_wait_for());) wait_for(t);
-    void (*last)(void) = atomic_load_explicit(&plait_exit_last, memory_order_acquire);
-    if (last) last();
+    for (int i = 0; i < PLAIT_EXIT_STEPS; i++) {
+        void (*last)(void) = atomic_load_explicit(&plait_exit_last[i], memory_order_acquire);
+        if (last) last();
+    }
 }
 
-static void prepare(void) { unprepared = atexit(at_exit) == 0 ? 0 : PLAIT_ENOMEM; }
+void plait_exit_forget_hooks(void)
+{
+    for (struct hook *next, *h = atomic_exchange_explicit(&hooks, NULL, memory_order_relaxed); h && h != &closed;
+         h = next) {
+        next = h->next;
+        free(h);
+    }
+}
+
+static void prepare(void) { unprepared = atexit(plait_exit_now) == 0 ? 0 : PLAIT_ENOMEM; }
 
 int plait_exit_prepare(void)
 {

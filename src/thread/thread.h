@@ -62,9 +62,15 @@ plait_thread *plait_alive_to_wait_for(void); /* another one that the end of the 
 /* exit.c: 0, or PLAIT_ENOMEM. May be repeated. */
 int plait_exit_prepare(void);
 
-/* Called last by the end of the program, when all threads have been waited for: for a higher room, which sets it and has
-   called plait_exit_prepare. */
-extern _Atomic(void (*)(void)) plait_exit_last;
+/* Called last by the end of the program, in this order, when all threads have been waited for: for higher rooms, which set
+   them and have called plait_exit_prepare. */
+enum { PLAIT_EXIT_EXECUTORS, PLAIT_EXIT_PROCESSES, PLAIT_EXIT_STEPS };
+extern _Atomic(void (*)(void)) plait_exit_last[PLAIT_EXIT_STEPS];
+
+/* For a child that was forked to run one task and leaves by _exit: forgets the hooks that its parent was given; and does all
+   that the end of the program does. */
+void plait_exit_forget_hooks(void);
+void plait_exit_now(void);
 
 /* local.c: the running thread's values are destroyed. */
 void plait_local_end_thread(void);

@@ -1,0 +1,151 @@
+/* process.h: a task in a process of its own.
+
+       PLAIT_TASK(work, struct job, struct answer);              any task but a local one
+
+       int main(void)
+       {
+           plait_init();                                         the first line of main
+           plait_process *p = plait_process_start(work, &job);   or plait_process_fork(work, &job)
+           int code;
+           int err = plait_process_join(p, &code, PLAIT_FOREVER);
+           if (!err && !code) code = plait_process_result(p, &answer);
+           plait_process_free(p);
+       }
+
+   plait_process_start begins this program afresh: the new process has the task's argument and nothing else of ours. MIND:
+   WHAT MAIN HAS SET IN GLOBAL VARIABLES IS NOT THERE. plait_process_fork copies this process as it is.
+
+   Processes do not outlive the one that started them. However it ends, by SIGKILL too, they are killed by the kernel, also
+   one that computes without end, blocks all signals or is stopped. Where it ends by exit or by main's return, those that
+   are no daemons are waited for, after its threads, and said to be when that takes long; daemons are then terminated. */
+#ifndef PLAIT_PROCESS_H
+#define PLAIT_PROCESS_H
+
+#include <plait/future.h>
+#include <plait/loop.h>
+#include <plait/thread.h>
+PLAIT_BEGIN_DECLARATIONS
+
+typedef struct plait_process plait_process;
+
+/* To be called first in main, by every program that starts processes: in one that plait has started it runs the task and
+   does not return. What stands before it is done again in each of them. Elsewhere it does nothing, and may be repeated.
+   PLAIT_MAIN(task) is a main that calls it and then runs the task as a coroutine: int task(void). */
+PLAIT_API void plait_init(void);
+#define PLAIT_MAIN(task)                                                                                               \
+    int main(void)                                                                                                     \
+    {                                                                                                                  \
+        plait_init();                                                                                                  \
+        int code = plait_run(task, NULL, NULL);                                                                        \
+        plait_error_print(stderr, code);                                                                               \
+        return plait_exit_status(code);                                                                                \
+    }
+
+/* Zero bytes are the defaults. */
+typedef struct plait_process_options {
+    const char *name;       /* copied; shown in errors, and by ps; default "process-N" */
+    plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */
+    bool
+        among_threads; /* plait_process_fork: although there are other threads. What they hold, memory's locks inside of
+                               other libraries for instance, stays locked in the child */
+    int64_t start_limit; /* plait_process_start: nanoseconds after which one that has not come to plait_init is killed;
+                               default 30 seconds */
+    const int *descriptors; /* plait_process_start: stay open there, under the same numbers; … */
+    size_t descriptor_count;
+    void *reserved[4];
+} plait_process_options;
+
+/* Starts this program's own file in a new process, in which plait_init runs task `f`. The argument (a pointer to it, NULL
+   for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
+   which is loaded there where it is not yet; a file that is another build by now is refused by the join.
+   The new process has its own session's stdout and stderr in common with this one, and /dev/null for stdin; all other
+   descriptors are closed there but those of the options. Signals are handled as by default and none is blocked, but
+   SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), whatever that is
+   called with, and sends no SIGCHLD.
+   It ends by exit(3) when the task has returned: its status is 0 or 1. Its threads are waited for as at any program's end.
+   NULL when it could not be started (plait_error tells): PLAIT_EINVAL for no task, argument, or a bad option;
+   PLAIT_ENOTSUP for a local task, one in no file, in a daemon process, and where plait_init was not called in main;
+   PLAIT_ENOMEM; -errno of the system, -ENOENT where the program's file is not there any more. No cancellation point; it
+   waits for the system alone. Options written in place go into parentheses of their own, as for plait_submit_with. */
+#define plait_process_start(f, ...)                                                                                    \
+    plait_process_start_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
+#define plait_process_start_with(options, f, ...)                                                                      \
+    plait_process_start_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), (options),                              \
+                             sizeof(plait_process_options), __FILE__, __LINE__)
+PLAIT_API plait_process *plait_process_start_task(const plait_task *task, const void *argument,
+                                                  const plait_process_options *options, size_t options_size,
+                                                  const char *file, int line);
+
+/* Forks this process, as fork(2) does, and runs the task in the child, on its only thread: with memory, descriptors and
+   signals as they were, the argument itself included. Standard output is flushed first. The child ends when the task has
+   returned and those of its own threads that are waited for have: functions that were given to atexit or plait_at_exit
+   before the fork are not called in it, those of plait_at_exit after it are. It is a child for wait(2) as any other;
+   should the program fetch its status itself, plait knows only what the task has told.
+   PLAIT_ENOTSUP where other threads run, but with .among_threads; else as above. */
+#define plait_process_fork(f, ...)                                                                                     \
+    plait_process_fork_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
+#define plait_process_fork_with(options, f, ...)                                                                       \
+    plait_process_fork_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), (options),                               \
+                            sizeof(plait_process_options), __FILE__, __LINE__)
+PLAIT_API plait_process *plait_process_fork_task(const plait_task *task, const void *argument,
+                                                 const plait_process_options *options, size_t options_size,
+                                                 const char *file, int line);
+
+/* Waits for its end; many may, and more than once. *code, unless NULL, gets how it ended, and plait_error() its words, from
+   the process itself where it could tell: 0; the task's own code, as plait_await gives it; PLAIT_EWORKER when a signal
+   killed it, which the record names, when it exited before the task had returned, or never came to plait_init. The value returned is about the
+   wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EFORKED for a process of this forked process's
+   parent; PLAIT_EINVAL for NULL, with the last failure as the cause. */
+PLAIT_API int plait_process_join(plait_process *process, int *code, plait_deadline deadline) PLAIT_MUST_CHECK;
+
+/* Copies the task's result to *out (NULL: not copied), with all that it owns, which is then the caller's. The code as the
+   join's *code; PLAIT_EAGAIN while the process runs; PLAIT_EFORKED; PLAIT_ENOMEM. A result of another size than the task's
+   stops the program. Never waits. */
+#define plait_process_result(process, out) plait_process_result_sized((process), (out), PLAIT_RESULT_SIZE_(out))
+PLAIT_API int plait_process_result_sized(plait_process *process, void *out, size_t size);
+
+/* Waits for its end, however long (no cancellation point), and frees it. A failure that nobody joined for is reported
+   (<plait/report.h>). NULL is nothing. */
+PLAIT_API void plait_process_free(plait_process *process);
+
+/* Whether it runs: to the system, so one whose task has returned may still be at its end. False in a forked child, for NULL. */
+PLAIT_API bool plait_process_alive(plait_process *process);
+
+/* Its exit status; or less than 0: the number of the signal that killed it, negated. False while it runs, and for one
+   whose status the program has fetched itself. */
+PLAIT_API bool plait_process_exit_code(plait_process *process, int *code);
+
+/* The system's number of it; its name; whether it is a daemon: for NULL those of the running process, whose name is "main"
+   unless plait started it. The name is valid as long as the process object; for NULL for ever. */
+PLAIT_API int plait_process_id(plait_process *process);
+PLAIT_API const char *plait_process_name(plait_process *process);
+PLAIT_API bool plait_process_is_daemon(plait_process *process);
+
+/* A descriptor that becomes readable when the process has ended: a pidfd, for poll, plait_wait_fd or plait_loop_watch. It
+   is plait's, and is closed by plait_process_free. -EBADF for NULL and in a forked child. */
+PLAIT_API int plait_process_descriptor(plait_process *process);
+
+/* Sends a signal, by the descriptor, so never to another process. 0, also when it has ended; PLAIT_EINVAL for no signal;
+   PLAIT_EFORKED; -EPERM. */
+PLAIT_API int plait_process_signal(plait_process *process, int signal);
+
+/* Sends SIGTERM, waits up to `grace` nanoseconds for its end, then sends SIGKILL and waits for that. 0; PLAIT_ECANCELED when
+   the wait was cut short: then SIGKILL was sent at once; PLAIT_EFORKED; PLAIT_EINVAL for NULL. In each case but the last two it has ended. */
+PLAIT_API int plait_process_terminate(plait_process *process, int64_t grace);
+
+/* Sends SIGKILL, and does not wait. As plait_process_signal. */
+PLAIT_API int plait_process_kill(plait_process *process);
+
+typedef struct plait_process_info {
+    char name[64]; /* cut to fit */
+    int id;        /* the system's number of it */
+    bool daemon, forked;
+    void *reserved[3];
+} plait_process_info;
+
+/* Fills `list` with what there is to know of the processes that this one has started and that have not ended, oldest
+   first; as many as there is room for. Returns how many there are. Never waits. */
+PLAIT_API size_t plait_process_list(plait_process_info *list, size_t room);
+
+PLAIT_END_DECLARATIONS
+#endif

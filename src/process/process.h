@@ -1,0 +1,73 @@
+/* process.h: what a process object is made of, for the files of this room.
+
+   What must hold:
+   - An object is on the list (children.c) from its start to its free, so that a forked child can close the descriptors that
+     are its parent's. Only the process whose generation it has asks the system about it.
+   - `ended` is set under the object's guard, by whoever asked first after the end; after it the outcome stands, and
+     may be read without the guard.
+   - The pidfd stays open as long as the object: those who wait poll it. */
+#ifndef PLAIT_PROCESS_PROCESS_H
+#define PLAIT_PROCESS_PROCESS_H
+#include "base/record.h"
+#include "future/future.h"
+#include <plait/process.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct plait_process {
+    plait_process *next, *previous; /* on the list; under its guard */
+    uint32_t generation;            /* of the process that started it */
+    int pidfd, area, number;
+    bool forked, daemon;
+    const plait_task *task;
+    const char *file;
+    int line;
+
+    pthread_mutex_t guard;   /* over what follows, until it has ended */
+    plait_deadline begin_by; /* none: it has come to plait_init, or been killed */
+    bool too_late;           /* killed, since it had not */
+    bool status_known;
+    int status; /* as plait_process_exit_code gives it */
+    int code;
+    plait_record *record; /* counted */
+    void *result;
+    _Atomic bool ended, seen;
+    char name[64];
+};
+
+/* A new object for a task, not yet listed, with its area; NULL, with a record, also for what cannot be asked. */
+plait_process *plait_process_new(const plait_task *, const void *argument, const plait_process_options *,
+                                 const char *file, int line);
+
+/* Frees one that could not be started, or that is the parent's; NULL. */
+plait_process *plait_process_drop(plait_process *);
+
+/* Whether it has ended. Fetches how, at most once. */
+bool plait_process_look(plait_process *);
+
+/* children.c: those that this process has started. Prepares the end of the program and forks, and adds. The first call's
+   failure is PLAIT_ENOMEM. */
+int plait_children_prepare(void);
+void plait_children_add(plait_process *);
+void plait_children_remove(plait_process *);
+
+/* fork(2) for a child that is to run a task: there *lifeline is the descriptor of its parent's. */
+pid_t plait_children_fork(int *lifeline);
+
+/* self.c: the running process as plait started it. */
+extern bool plait_was_initialized; /* plait_init was called in this process, or before the fork of it */
+void plait_self_become(const char *name, bool daemon);
+const char *plait_self_name(void);
+bool plait_self_is_daemon(void);
+
+/* body.c: runs the task, in the process that was started for it, writes its outcome to the area. Returns the exit status. */
+int plait_body_run(const plait_task *, const void *argument, const char *file, int line, int area);
+
+/* Its record names the task and the process as where it happened. NULL is nothing. */
+void plait_process_sign(const plait_process *, plait_record *);
+
+/* worker.c: where a process that plait has started afresh stays, once it has found the marker in its environment; returns in
+   any other. */
+void plait_worker_begin(void);
+
+#endif
