@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
-"""The examples of pools: what is side by side, what comes first, and what is a thread's own."""
+"""The examples of pools: what is side by side, what comes first, what comes with what, and what is a thread's own."""
 
-from example import check, check_match, check_prints, main, run
+import os
+import pty
+import subprocess
+
+from example import EXAMPLES, LIMIT, check, check_match, check_prints, main, run
 
 
 def P30_an_executor_without_work_starts_no_thread_and_is_freed():
@@ -40,6 +44,46 @@ def P36_each_of_two_threads_has_an_identity_of_its_own():
     shared, own = marks[0::2], marks[1::2]
     check(len(set(shared)) == 1 and len(set(own)) == 2 and set(own).isdisjoint(shared), result.stdout)
     check(sorted(own) == sorted(3 * list(set(own))), result.stdout)  # they met in pairs
+
+
+BAR, TALLY = "[" + 22 * "#" + "] 22/22\n", "20 downloaded, 1 not found, 1 failed\n"
+
+
+def P37_each_flag_is_told_as_it_comes_with_its_own_failure_and_all_are_counted():
+    check_prints(BAR + TALLY, "flags")
+    result = run("flags", "--verbose")
+    rest = result.stdout.removesuffix(TALLY)
+    codes = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK RU TR US VN".split()
+    expected = [f"{code}: OK, 14 bytes\n" for code in codes]
+    expected += ["XX: Connection error\n", "ZZ: HTTP 404 - no flag of ZZ\n"]
+    check(result.stderr == "" and rest + TALLY == result.stdout, result.stdout, result.stderr)
+    check(sorted(rest.splitlines(keepends=True)) == sorted(expected), result.stdout)
+
+
+def P37_on_a_terminal_the_bar_moves():
+    ours, its = pty.openpty()
+    with subprocess.Popen([EXAMPLES / "flags"], stdout=its, stderr=subprocess.PIPE) as process:
+        os.close(its)
+        seen = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                seen += chunk
+        except OSError:  # which is the end of a terminal
+            pass
+        check(process.wait(LIMIT) == 0 and process.stderr.read() == b"", seen)
+    os.close(ours)
+    bars, _, tally = seen.decode().replace("\r\n", "\n").partition("\n")
+    drawn = [f"[{'#' * done:<22}] {done}/22" for done in range(1, 23)]
+    check(bars.split("\r") == ["", *drawn] and tally == TALLY, seen)
+
+
+def Y14_futures_of_a_pool_and_of_loops_come_from_one_set():
+    result = run("mixed")
+    check(result.stderr == "", result.stderr)
+    check_match("loops-<count>: 10 milliseconds\nloops-<count>: 20 milliseconds\nloops-<count>: 30 milliseconds\n"
+                "pool-<count>: 168 primes below 1000\npool-<count>: 303 primes below 2000\n"
+                "pool-<count>: 430 primes below 3000\n",
+                "".join(sorted(result.stdout.splitlines(keepends=True), key=lambda line: (line[0], line.split(": ")[1]))))
 
 
 main()
