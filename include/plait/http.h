@@ -37,7 +37,10 @@ typedef struct plait_http_response {
 } plait_http_response;
 
 /* Sends a request and waits for the whole response. Any status is a success: look at response->status. Connections are
-   kept and used again. TLS certificates are verified; redirects go to http and https only, never from https to http.
+   kept and used again: those that the coroutines of one loop share until the loop ends, those of threads by any thread.
+   A loop has no more than half of the descriptors that the process may have open (RLIMIT_NOFILE when its first request is
+   made); further requests wait until a connection is free, as do those that get no descriptor while others are in use.
+   TLS certificates are verified; redirects go to http and https only, never from https to http.
    With an error *response is empty and the record's message is one line "URL: phase: cause", the phase being one of url,
    resolve, connect, tls, send, wait, receive, redirect.
    PLAIT_EADDRESS (a bad URL or another scheme), PLAIT_ERESOLVE, PLAIT_ECONNECT, PLAIT_ETLS, PLAIT_EREDIRECT,
@@ -67,7 +70,9 @@ PLAIT_API const char *plait_http_response_header(const plait_http_response *resp
 /* Frees what the response holds and makes it empty. NULL is nothing. */
 PLAIT_API void plait_http_response_clear(plait_http_response *response);
 
-/* Closes connections that are kept and not in use. For the end of a program, or after a change of network. */
+/* Closes connections that are kept and not in use: those of threads, and those of the loop that it is called in; where
+   requests of that loop are under way, when they have ended, and no new request goes over them. For the end of a program,
+   or after a change of network. */
 PLAIT_API void plait_http_close_idle(void);
 
 typedef struct plait_http_server plait_http_server;

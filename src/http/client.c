@@ -1,33 +1,33 @@
-/* client.c: plait_http_get and plait_http_request: a call is checked, given a session, run hop by hop, and turned into
-   a response or into one line about what failed.
+/* client.c: plait_http_get and plait_http_request: a call is checked, given a carrier, run hop by hop, and turned into
+   a response or into one line about what failed. A thread's request is carried out by a session of its own, a coroutine's
+   by what its loop shares.
 
-   What must hold: whatever happens, the session goes back to the pool or is closed, and an error leaves the response
-   empty. */
+   What must hold: whatever happens, the transfer goes back to its carrier, and an error leaves the response empty. */
 #include "http/client_failure.h"
 #include "http/client_pool.h"
 #include "http/client_url.h"
 
-static int hop(plait_http_call *call, plait_http_session *session, plait_http_answer *answer, bool *sound)
+static int hop(plait_http_call *call, plait_http_transfer *transfer, plait_http_answer *answer, bool *sound)
 {
-    int err = plait_http_call_prepare(call, session, answer);
+    int err = plait_http_call_prepare(call, transfer, answer);
     if (err) return plait_http_fail_system(call, err, PLAIT_HTTP_SEND);
-    plait_http_session_note(session, call->origin);
-    err = plait_http_session_run(session, call->options.deadline);
+    err = transfer->carrier->run(transfer, call->options.deadline);
     *sound = err == 0 || err == PLAIT_ETIMEDOUT || err == PLAIT_ECANCELED;
-    if (err) return plait_http_fail_wait(call, err, session);
-    if (session->result != CURLE_OK && !answer->enough) return plait_http_fail_transfer(call, session, answer);
+    if (err) return plait_http_fail_wait(call, err, transfer);
+    if (transfer->result != CURLE_OK && !answer->enough) return plait_http_fail_transfer(call, transfer, answer);
     return 0;
 }
 
 static int exchange(plait_http_call *call, plait_http_answer *answer)
 {
-    plait_http_session *session;
+    plait_loop *loop = plait_loop_of_coroutine();
+    plait_http_transfer *transfer;
     bool sound = true;
-    int err = plait_http_session_take(call->origin, &session);
+    int err = loop ? plait_http_hub_take(loop, &transfer) : plait_http_session_take(call->origin, &transfer);
     if (err) return plait_http_fail_system(call, err, PLAIT_HTTP_CONNECT);
-    do err = hop(call, session, answer, &sound);
+    do err = hop(call, transfer, answer, &sound);
     while (!err && answer->redirects && !(err = plait_http_call_follow(call, answer)));
-    if (err != PLAIT_EFORKED) plait_http_session_give(session, sound);
+    if (err != PLAIT_EFORKED) transfer->carrier->give(transfer, sound);
     return err;
 }
 

@@ -187,18 +187,19 @@ static bool is_idempotent(const char *method)
     return is_one_of(method, methods);
 }
 
-int plait_http_call_prepare(plait_http_call *c, plait_http_session *s, plait_http_answer *a)
+int plait_http_call_prepare(plait_http_call *c, plait_http_transfer *t, plait_http_answer *a)
 {
-    CURL *easy = s->easy;
+    CURL *easy = t->easy;
     curl_easy_reset(easy);
     plait_http_answer_begin(a, easy, strcmp(c->method, "HEAD") == 0);
-    s->secure = c->secure;
-    s->once = !is_idempotent(c->method);
-    s->to_send = c->sends_body ? c->options.body.size : 0;
+    t->origin = c->origin;
+    t->secure = c->secure;
+    t->once = !is_idempotent(c->method);
+    t->to_send = c->sends_body ? c->options.body.size : 0;
     c->words[0] = 0;
     if (!add_headers(c) || !choose_proxy(c)) return PLAIT_ENOMEM;
 
-    CURLcode code = plait_http_session_prepare(s);
+    CURLcode code = plait_http_transfer_prepare(t);
     if (code == CURLE_OK) code = plait_http_answer_prepare(a);
     if (code == CURLE_OK) code = set_method(c, easy);
     SET(CURLOPT_CURLU, c->at);

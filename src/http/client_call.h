@@ -5,7 +5,7 @@
 #ifndef PLAIT_HTTP_CLIENT_CALL_H
 #define PLAIT_HTTP_CLIENT_CALL_H
 #include "http/client_answer.h"
-#include "http/client_session.h"
+#include "http/client_transfer.h"
 
 enum { PLAIT_HTTP_REDIRECTS = 5, PLAIT_HTTP_BODY_MOST = 64 << 20 }; /* the defaults */
 
@@ -32,8 +32,8 @@ int plait_http_call_begin(plait_http_call *call, const char *url, const void *op
                           bool only_get);
 void plait_http_call_end(plait_http_call *call);
 
-/* Sets up the session and the answer for the present hop. 0 or PLAIT_ENOMEM. */
-int plait_http_call_prepare(plait_http_call *call, plait_http_session *session, plait_http_answer *answer);
+/* Sets up the transfer and the answer for the present hop. 0 or PLAIT_ENOMEM. */
+int plait_http_call_prepare(plait_http_call *call, plait_http_transfer *transfer, plait_http_answer *answer);
 
 /* Makes the place that `answer` points to the present hop. 0, or a code with its record. */
 int plait_http_call_follow(plait_http_call *call, const plait_http_answer *answer);

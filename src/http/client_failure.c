@@ -69,17 +69,19 @@ int plait_http_fail_system(const plait_http_call *c, int code, enum plait_http_p
     return plait_http_fail(c, PLAIT_ECONNECT, phase, "%s", system_words(-code, text, sizeof text));
 }
 
-int plait_http_fail_wait(const plait_http_call *c, int code, const plait_http_session *s)
+int plait_http_fail_wait(const plait_http_call *c, int code, const plait_http_transfer *t)
 {
     plait_deadline deadline = c->options.deadline;
-    if (code == PLAIT_ECANCELED) return plait_http_fail(c, code, s->phase, "cancelled");
-    if (code != PLAIT_ETIMEDOUT) return plait_http_fail_system(c, code, s->phase);
+    char queued[80] = "";
+    if (t->queued) snprintf(queued, sizeof queued, ": all %ld connections that there may be are in use", t->queued);
+    if (code == PLAIT_ECANCELED) return plait_http_fail(c, code, t->phase, "cancelled%s", queued);
+    if (code != PLAIT_ETIMEDOUT) return plait_http_fail_system(c, code, t->phase);
     if (deadline.at <= c->started)
-        return plait_http_fail(c, code, s->phase, "the deadline had passed before the request began");
+        return plait_http_fail(c, code, t->phase, "the deadline had passed before the request began");
     double seconds = (double)(deadline.at - c->started) / (double)PLAIT_SECOND;
-    return plait_http_fail(c, code, s->phase,
-                           seconds < 10 ? "the deadline of %.2g s has passed" : "the deadline of %.0f s has passed",
-                           seconds);
+    return plait_http_fail(c, code, t->phase,
+                           seconds < 10 ? "the deadline of %.2g s has passed%s" : "the deadline of %.0f s has passed%s",
+                           seconds, queued);
 }
 
 /* libcurl's words without what only repeats ours or is meant for its programmers, beginning in lower case. */
@@ -103,12 +105,12 @@ static const char *tidy(const plait_http_call *c, CURLcode code, char *text, siz
     return begin_low(text);
 }
 
-static int fail_connect(const plait_http_call *c, plait_http_session *s)
+static int fail_connect(const plait_http_call *c, plait_http_transfer *t)
 {
     char text[CURL_ERROR_SIZE];
-    long error = s->system_error;
-    if (s->opened) curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &error); /* else that of an earlier request */
-    if (!error && !s->opened && *c->proxy)                                /* libcurl's words hold its password */
+    long error = t->system_error;
+    if (t->opened) curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error); /* else that of an earlier request */
+    if (!error && !t->opened && *c->proxy)                                /* libcurl's words hold its password */
         return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "a proxy of this kind is not known");
     return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "%s",
                            error ? system_words((int)error, text, sizeof text)
@@ -132,11 +134,11 @@ static int fail_tls(const plait_http_call *c, CURLcode code)
     return plait_http_fail(c, PLAIT_ETLS, PLAIT_HTTP_TLS, "%s", cause);
 }
 
-static int fail_partial(const plait_http_call *c, plait_http_session *s)
+static int fail_partial(const plait_http_call *c, plait_http_transfer *t)
 {
     curl_off_t whole = -1, got = 0;
-    curl_easy_getinfo(s->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &whole);
-    curl_easy_getinfo(s->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &whole);
+    curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
     if (whole < 0)
         return plait_http_fail(c, PLAIT_EPROTOCOL, PLAIT_HTTP_RECEIVE, "the body ended before its last chunk");
     return plait_http_fail(c, PLAIT_EPROTOCOL, PLAIT_HTTP_RECEIVE, "the body ended after %lld of %lld bytes",
@@ -144,34 +146,34 @@ static int fail_partial(const plait_http_call *c, plait_http_session *s)
 }
 
 /* libcurl calls a line that it finds too long a lack of memory. */
-static int fail_memory(const plait_http_call *c, const plait_http_session *s, const plait_http_answer *a)
+static int fail_memory(const plait_http_call *c, const plait_http_transfer *t, const plait_http_answer *a)
 {
-    if (s->phase == PLAIT_HTTP_RECEIVE && a->place != PLAIT_HTTP_HEADERS_DONE) {
+    if (t->phase == PLAIT_HTTP_RECEIVE && a->place != PLAIT_HTTP_HEADERS_DONE) {
         void *enough = plait_allocate(PLAIT_HTTP_HEADERS_MOST);
         free(enough);
         if (enough) return plait_http_fail(c, PLAIT_ETOOLARGE, PLAIT_HTTP_RECEIVE, "a header is longer than 100 KiB");
     }
-    return plait_http_fail(c, PLAIT_ENOMEM, s->phase, "no memory");
+    return plait_http_fail(c, PLAIT_ENOMEM, t->phase, "no memory");
 }
 
-static int fail_time(const plait_http_call *c, plait_http_session *s)
+static int fail_time(const plait_http_call *c, plait_http_transfer *t)
 {
     static const int codes[] = {
         [PLAIT_HTTP_RESOLVE] = PLAIT_ERESOLVE, [PLAIT_HTTP_CONNECT] = PLAIT_ECONNECT, [PLAIT_HTTP_TLS] = PLAIT_ETLS
     };
-    int code = s->phase >= PLAIT_HTTP_RESOLVE && s->phase <= PLAIT_HTTP_TLS ? codes[s->phase] : PLAIT_EPROTOCOL;
-    return plait_http_fail(c, code, s->phase, "no answer for too long a time");
+    int code = t->phase >= PLAIT_HTTP_RESOLVE && t->phase <= PLAIT_HTTP_TLS ? codes[t->phase] : PLAIT_EPROTOCOL;
+    return plait_http_fail(c, code, t->phase, "no answer for too long a time");
 }
 
-int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, const plait_http_answer *a)
+int plait_http_fail_transfer(const plait_http_call *c, plait_http_transfer *t, const plait_http_answer *a)
 {
     char text[CURL_ERROR_SIZE], proxy[PLAIT_HTTP_SHOWN];
-    CURLcode code = s->result;
+    CURLcode code = t->result;
     if (a->error && !a->cause)
         return plait_http_fail(c, a->error, PLAIT_HTTP_RECEIVE, "the body is larger than %zu bytes",
                                c->options.body_limit);
     if (a->error) return plait_http_fail(c, a->error, PLAIT_HTTP_RECEIVE, "%s", a->cause);
-    if (s->held_back)
+    if (t->held_back)
         return plait_http_fail(c, PLAIT_EPROTOCOL, PLAIT_HTTP_WAIT,
                                "the server closed the kept connection without an answer (%.20s is not sent twice)",
                                c->method);
@@ -181,11 +183,11 @@ int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, co
     case CURLE_COULDNT_RESOLVE_PROXY:
         plait_http_url_show(c->proxy, proxy, sizeof proxy);
         return plait_http_fail(c, PLAIT_ERESOLVE, PLAIT_HTTP_RESOLVE, "the proxy's name is not known: %s", proxy);
-    case CURLE_COULDNT_CONNECT: return fail_connect(c, s);
+    case CURLE_COULDNT_CONNECT: return fail_connect(c, t);
     case CURLE_PROXY:
     case CURLE_NO_CONNECTION_AVAILABLE:
         return plait_http_fail(c, PLAIT_ECONNECT, PLAIT_HTTP_CONNECT, "%s", tidy(c, code, text, sizeof text));
-    case CURLE_OPERATION_TIMEDOUT: return s->phase == PLAIT_HTTP_CONNECT ? fail_connect(c, s) : fail_time(c, s);
+    case CURLE_OPERATION_TIMEDOUT: return t->phase == PLAIT_HTTP_CONNECT ? fail_connect(c, t) : fail_time(c, t);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:
@@ -204,7 +206,7 @@ int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, co
     case CURLE_GOT_NOTHING:
         return plait_http_fail(c, PLAIT_EPROTOCOL, PLAIT_HTTP_WAIT,
                                "the server closed the connection without an answer");
-    case CURLE_PARTIAL_FILE: return fail_partial(c, s);
+    case CURLE_PARTIAL_FILE: return fail_partial(c, t);
     case CURLE_UNSUPPORTED_PROTOCOL:
         return plait_http_fail(c, PLAIT_EPROTOCOL, PLAIT_HTTP_RECEIVE, "the answer is not HTTP");
     case CURLE_BAD_CONTENT_ENCODING:
@@ -215,7 +217,7 @@ int plait_http_fail_transfer(const plait_http_call *c, plait_http_session *s, co
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
-        return fail_memory(c, s, a);
-    default: return plait_http_fail(c, PLAIT_EPROTOCOL, s->phase, "%s", tidy(c, code, text, sizeof text));
+        return fail_memory(c, t, a);
+    default: return plait_http_fail(c, PLAIT_EPROTOCOL, t->phase, "%s", tidy(c, code, text, sizeof text));
     }
 }

@@ -11,9 +11,10 @@ int plait_http_fail(const plait_http_call *call, int code, enum plait_http_phase
 int plait_http_fail_system(const plait_http_call *call, int code, enum plait_http_phase phase);
 
 /* The same for a wait that gave `code`: a deadline, a cancel, or the system's no. */
-int plait_http_fail_wait(const plait_http_call *call, int code, const plait_http_session *session);
+int plait_http_fail_wait(const plait_http_call *call, int code, const plait_http_transfer *transfer);
 
-/* The same for a transfer that libcurl has ended with session->result, or a callback of ours through it. */
-int plait_http_fail_transfer(const plait_http_call *call, plait_http_session *session, const plait_http_answer *answer);
+/* The same for a transfer that libcurl has ended with transfer->result, or a callback of ours through it. */
+int plait_http_fail_transfer(const plait_http_call *call, plait_http_transfer *transfer,
+                             const plait_http_answer *answer);
 
 #endif

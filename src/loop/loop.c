@@ -246,6 +246,7 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
 
 void plait_loop_close(plait_loop *l)
 {
+    plait_loop_close_locals(l);
     plait_calls_drop(l);
     plait_hosted_remove(&l->hosted);
     plait_loop_here = NULL;

@@ -22,6 +22,7 @@
 #ifndef PLAIT_LOOP_LOOP_H
 #define PLAIT_LOOP_LOOP_H
 #include "coroutine/overflow.h"
+#include "loop/local.h"
 #include "loop/poller.h"
 #include "loop/ready.h"
 #include "park/thread_parker.h"
@@ -62,6 +63,7 @@ struct plait_loop {
     struct plait_errand *errand;        /* what the running coroutine wants to have called on the thread's stack */
     struct plait_calls calls;
     plait_watcher *watchers;
+    plait_loop_local *locals;
     plait_poller poller;
     struct plait_overflow_guard overflow;
     plait_coroutine own; /* stands for the thread's stack */
@@ -114,6 +116,11 @@ void plait_foreign_leave(plait_loop *);
 
 /* In a forked child, where it can be neither turned nor used again. */
 void plait_foreign_forget(plait_loop *);
+
+/* local.c */
+
+/* Ends what higher rooms keep with it. */
+void plait_loop_close_locals(plait_loop *);
 
 /* strand.c */
 

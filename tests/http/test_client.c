@@ -1,6 +1,7 @@
 /* test_client.c: what the HTTP client sends, what it makes of what comes back, and when it uses a connection again. */
 #include "check.h"
 #include "fault_server.h"
+#include "runners.h"
 #include <pthread.h>
 #include <plait/http.h>
 #include <plait/scope.h>
@@ -60,9 +61,8 @@ static void clear_and_stop(plait_http_response *response, fault_server *s)
 
 /* Requests. */
 
-static void test_get(void **unused)
+TEST_IN_EACH_KIND(test_get)
 {
-    (void)unused;
     fault_server *s = fault_server_start(hello, NULL);
     plait_http_response r;
     check_code(get(fault_server_url(s, "/x?y=1"), &r), 0);
@@ -81,9 +81,8 @@ static void test_get(void **unused)
     clear_and_stop(NULL, s);
 }
 
-static void test_what_is_sent(void **unused)
+TEST_IN_EACH_KIND(test_what_is_sent)
 {
-    (void)unused;
     fault_server *s = fault_server_start(echo, NULL);
     plait_http_response r;
     check_code(get(fault_server_url(s, "/a%20b?c=%26#part"), &r), 0);
@@ -98,9 +97,8 @@ static void test_what_is_sent(void **unused)
     clear_and_stop(&r, s);
 }
 
-static void test_post(void **unused)
+TEST_IN_EACH_KIND(test_post)
 {
-    (void)unused;
     fault_server *s = fault_server_start(echo, NULL);
     plait_http_response r;
     plait_http_header headers[] = { { "Content-Type", "application/json" }, { "X-Empty", "" }, { "Accept", "text/x" } };
@@ -121,9 +119,8 @@ static void test_post(void **unused)
     clear_and_stop(&r, s);
 }
 
-static void test_methods(void **unused)
+TEST_IN_EACH_KIND(test_methods)
 {
-    (void)unused;
     static const struct {
         const char *method, *body, *starts, *contains, *lacks;
     } cases[] = {
@@ -152,9 +149,8 @@ static void test_methods(void **unused)
     clear_and_stop(NULL, s);
 }
 
-static void test_large_post(void **unused)
+TEST_IN_EACH_KIND(test_large_post)
 {
-    (void)unused;
     enum { SIZE = 3 << 20 };
     fault_server *s = fault_server_start(echo, NULL);
     char *data = malloc(SIZE);
@@ -168,9 +164,8 @@ static void test_large_post(void **unused)
     clear_and_stop(&r, s);
 }
 
-static void test_head(void **unused)
+TEST_IN_EACH_KIND(test_head)
 {
-    (void)unused;
     fault_server *s = fault_server_start(echo, NULL);
     plait_http_response r;
     plait_http_options o = { .method = "HEAD", .body_limit = 1 };
@@ -195,9 +190,8 @@ static int get_saying(const char *answer, const plait_http_options *options, pla
     return err;
 }
 
-static void test_any_status_is_success(void **unused)
+TEST_IN_EACH_KIND(test_any_status_is_success)
 {
-    (void)unused;
     static const int statuses[] = { 200, 204, 300, 304, 400, 404, 429, 500, 503, 599 };
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         char answer[128];
@@ -212,9 +206,8 @@ static void test_any_status_is_success(void **unused)
     }
 }
 
-static void test_headers_of_the_final_response_alone(void **unused)
+TEST_IN_EACH_KIND(test_headers_of_the_final_response_alone)
 {
-    (void)unused;
     plait_http_response r;
     check_code(get_saying("HTTP/1.1 103 Early Hints\r\nLink: early\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
                           "HTTP/1.1 200\r\nX-Many: 1\r\nx-many: 2\r\nX-Empty:\r\nX-Long: one\r\n two\r\n\t three \r\n"
@@ -236,9 +229,8 @@ static void say_until_closed(fault_connection *c)
     if (fault_read(c)) fault_say(c, "HTTP/1.0 200 OK\r\n\r\nall of it");
 }
 
-static void test_body_until_close(void **unused)
+TEST_IN_EACH_KIND(test_body_until_close)
 {
-    (void)unused;
     fault_server *s = fault_server_start(say_until_closed, NULL);
     plait_http_response r;
     check_code(get(fault_server_url(s, "/"), &r), 0);
@@ -258,9 +250,8 @@ static void say_gzip(fault_connection *c)
     }
 }
 
-static void test_decoded_body(void **unused)
+TEST_IN_EACH_KIND(test_decoded_body)
 {
-    (void)unused;
     fault_server *s = fault_server_start(say_gzip, NULL);
     plait_http_response r;
     plait_http_options o = { .body_limit = 5 }; /* decoded: the 25 bytes sent do not count */
@@ -272,9 +263,8 @@ static void test_decoded_body(void **unused)
     clear_and_stop(&r, s);
 }
 
-static void test_body_of_exactly_the_limit(void **unused)
+TEST_IN_EACH_KIND(test_body_of_exactly_the_limit)
 {
-    (void)unused;
     plait_http_response r;
     plait_http_options o = { .body_limit = 5 };
     check_code(get_saying("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", &o, &r), 0);
@@ -284,9 +274,8 @@ static void test_body_of_exactly_the_limit(void **unused)
 
 /* Redirects. */
 
-static void test_redirect(void **unused)
+TEST_IN_EACH_KIND(test_redirect)
 {
-    (void)unused;
     static const struct {
         const char *method, *path, *starts;
         bool body;
@@ -322,9 +311,8 @@ static void test_redirect(void **unused)
     clear_and_stop(NULL, s);
 }
 
-static void test_redirect_not_followed(void **unused)
+TEST_IN_EACH_KIND(test_redirect_not_followed)
 {
-    (void)unused;
     fault_server *s = fault_server_start(redirect, NULL);
     plait_http_response r;
     plait_http_options o = { .redirects = -1 };
@@ -345,9 +333,8 @@ static void redirect_to_context(fault_connection *c)
     fault_wait_closed(c);
 }
 
-static void test_secrets_stay_with_their_origin(void **unused)
+TEST_IN_EACH_KIND(test_secrets_stay_with_their_origin)
 {
-    (void)unused;
     fault_server *other = fault_server_start(redirect, NULL);
     char to[128], from[256];
     snprintf(to, sizeof to, "%s", fault_server_url(other, "/to"));
@@ -396,9 +383,8 @@ static void long_redirect(fault_connection *c)
     }
 }
 
-static void test_endless_body_of_a_redirect(void **unused)
+TEST_IN_EACH_KIND(test_endless_body_of_a_redirect)
 {
-    (void)unused;
     fault_server *s = fault_server_start(long_redirect, NULL);
     plait_http_response r;
     check_code(get(fault_server_url(s, "/from"), &r), 0);
@@ -440,9 +426,8 @@ static void test_connection_is_used_again(void **unused)
     clear_and_stop(NULL, s);
 }
 
-static void test_several_origins_keep_their_connections(void **unused)
+TEST_IN_EACH_KIND(test_several_origins_keep_their_connections)
 {
-    (void)unused;
     fault_server *servers[4];
     for (int i = 0; i < 4; i++) servers[i] = fault_server_start(hello, NULL);
     for (int round = 0; round < 5; round++)
@@ -485,9 +470,8 @@ static void test_a_session_that_knows_the_origin_is_preferred(void **unused)
     fault_server_stop(b);
 }
 
-static void test_closed_connection_is_replaced(void **unused)
+TEST_IN_EACH_KIND(test_closed_connection_is_replaced)
 {
-    (void)unused;
     fault_server *s = fault_server_start(hello_and_close, NULL);
     for (int i = 0; i < 3; i++) get_hello((void *)fault_server_url(s, "/"));
     check_number(fault_server_accepts(s), 3);
@@ -500,9 +484,8 @@ static void once_per_connection(fault_connection *c)
     if (fault_read(c) && fault_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) fault_read(c);
 }
 
-static void test_kept_connection_that_dies_under_a_request(void **unused)
+TEST_IN_EACH_KIND(test_kept_connection_that_dies_under_a_request)
 {
-    (void)unused;
     fault_server *s = fault_server_start(once_per_connection, NULL);
     const char *url = fault_server_url(s, "/");
     plait_http_response r;
@@ -550,11 +533,11 @@ static void on_pipe(int number)
     pipes++;
 }
 
-static void test_sigpipe_is_left_as_it_was(void **unused)
+TEST_IN_EACH_KIND(test_sigpipe_is_left_as_it_was)
 {
-    (void)unused;
     fault_server *s = fault_server_start(hello, NULL);
     sigset_t pipe, before, now;
+    pipes = 0;
     struct sigaction action = { .sa_handler = on_pipe }, old;
     check_number(sigaction(SIGPIPE, &action, &old), 0);
     sigemptyset(&pipe);

@@ -4,6 +4,7 @@
 #include "client_late.h"
 #include "fault.h"
 #include "fault_server.h"
+#include "runners.h"
 #include <pthread.h>
 #include <plait/http.h>
 #include <plait/scope.h>
@@ -53,9 +54,8 @@ static void still_works(void)
 
 /* Before anything is sent. */
 
-static void test_bad_urls(void **unused)
+TEST_IN_EACH_KIND(test_bad_urls)
 {
-    (void)unused;
     static const struct {
         const char *url, *cause;
     } cases[] = {
@@ -94,9 +94,8 @@ static void check_message_for(const char *url, const char *shown)
     check_string(plait_error()->message, start);
 }
 
-static void test_how_urls_are_shown(void **unused)
+TEST_IN_EACH_KIND(test_how_urls_are_shown)
 {
-    (void)unused;
     check_message_for("http://me:secret@host/x", "http://me:***@host/x");
     check_message_for("http://me:se:cr@et@host/x", "http://me:***@host/x");
     check_message_for("http://me:se/cret@host/x", "http://me:***@host/x");
@@ -128,9 +127,8 @@ static void test_how_urls_are_shown(void **unused)
     check_contains(plait_error()->message, "...\xc3\xa9");
 }
 
-static void test_bad_requests(void **unused)
+TEST_IN_EACH_KIND(test_bad_requests)
 {
-    (void)unused;
     static const struct {
         plait_http_options options;
         plait_http_header header;
@@ -187,9 +185,8 @@ static int dead_port(int *fd)
     return ntohs(address.sin_port);
 }
 
-static void test_dead_port(void **unused)
+TEST_IN_EACH_KIND(test_dead_port)
 {
-    (void)unused;
     int bound;
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", dead_port(&bound));
@@ -199,9 +196,8 @@ static void test_dead_port(void **unused)
 }
 
 /* One try is made, and nothing is waited for; how far that leads is libcurl's affair. */
-static void test_deadline_that_has_passed(void **unused)
+TEST_IN_EACH_KIND(test_deadline_that_has_passed)
 {
-    (void)unused;
     const plait_deadline passed[] = { PLAIT_NOW, plait_after(-1) };
     fault_server *s = fault_server_start(hello, NULL);
     for (size_t i = 0; i < 2; i++) {
@@ -216,9 +212,8 @@ static void test_deadline_that_has_passed(void **unused)
 }
 
 /* A listener whose queue is full answers no connect at all. */
-static void test_deadline_while_connecting(void **unused)
+TEST_IN_EACH_KIND(test_deadline_while_connecting)
 {
-    (void)unused;
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0), fill[4];
@@ -251,9 +246,8 @@ static void say_and_close(fault_connection *c)
     if (t->reset) fault_reset(c);
 }
 
-static void test_bad_answers(void **unused)
+TEST_IN_EACH_KIND(test_bad_answers)
 {
-    (void)unused;
     static const struct {
         struct talk talk;
         int code;
@@ -320,9 +314,8 @@ static void many_early_hints(fault_connection *c)
     while (fault_say(c, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")) {}
 }
 
-static void test_bad_headers(void **unused)
+TEST_IN_EACH_KIND(test_bad_headers)
 {
-    (void)unused;
     static const struct {
         fault_script *script;
         int code;
@@ -374,9 +367,8 @@ static void never_answer(fault_connection *c)
 
 static void never_read(fault_connection *c) { sem_wait(c->context); }
 
-static void test_endless_body(void **unused)
+TEST_IN_EACH_KIND(test_endless_body)
 {
-    (void)unused;
     fault_server *s = fault_server_start(endless, NULL);
     plait_http_options o = { .body_limit = 1000000 };
     fails(fault_server_url(s, "/"), &o, PLAIT_ETOOLARGE, "receive", "the body is larger than 1000000 bytes");
@@ -400,9 +392,8 @@ static void bomb(fault_connection *c)
     fault_wait_closed(c);
 }
 
-static void test_decoded_body_beyond_the_limit(void **unused)
+TEST_IN_EACH_KIND(test_decoded_body_beyond_the_limit)
 {
-    (void)unused;
     fault_server *s = fault_server_start(bomb, NULL);
     plait_http_options o = { .body_limit = 100 };
     fails(fault_server_url(s, "/"), &o, PLAIT_ETOOLARGE, "receive", "the body is larger than 100 bytes");
@@ -410,9 +401,8 @@ static void test_decoded_body_beyond_the_limit(void **unused)
     still_works();
 }
 
-static void test_deadlines(void **unused)
+TEST_IN_EACH_KIND(test_deadlines)
 {
-    (void)unused;
     static const struct {
         fault_script *script;
         const char *phase;
@@ -427,9 +417,8 @@ static void test_deadlines(void **unused)
     still_works();
 }
 
-static void test_deadline_while_sending(void **unused)
+TEST_IN_EACH_KIND(test_deadline_while_sending)
 {
-    (void)unused;
     enum { SIZE = 32 << 20 };
     sem_t enough;
     sem_init(&enough, 0, 0);
@@ -451,9 +440,8 @@ static void reset_in_the_middle(fault_connection *c)
     if (read(c->fd, text, sizeof text) > 0) fault_reset(c);
 }
 
-static void test_reset_while_sending(void **unused)
+TEST_IN_EACH_KIND(test_reset_while_sending)
 {
-    (void)unused;
     enum { SIZE = 32 << 20 };
     fault_server *s = fault_server_start(reset_in_the_middle, NULL);
     char *data = calloc(1, SIZE);
@@ -467,9 +455,8 @@ static void test_reset_while_sending(void **unused)
     still_works();
 }
 
-static void test_deadline_in_the_scope(void **unused)
+TEST_IN_EACH_KIND(test_deadline_in_the_scope)
 {
-    (void)unused;
     fault_server *s = fault_server_start(never_answer, NULL);
     plait_http_response r;
     {
@@ -522,11 +509,7 @@ static void cancel_against(fault_script *script, const char *phase)
     still_works();
 }
 
-static void test_cancel_while_waiting(void **unused)
-{
-    (void)unused;
-    cancel_against(never_answer, "wait");
-}
+TEST_IN_EACH_KIND(test_cancel_while_waiting) { cancel_against(never_answer, "wait"); }
 
 /* Data without end leave no moment in which nothing is ready: the cancel is seen all the same. */
 static void cancel_soon(fault_connection *c)
@@ -548,9 +531,8 @@ static void *run_streaming(void *url)
     return NULL;
 }
 
-static void test_cancel_while_data_flow(void **unused)
+TEST_IN_EACH_KIND(test_cancel_while_data_flow)
 {
-    (void)unused;
     pthread_t thread;
     sem_init(&streaming, 0, 0);
     fault_server *s = fault_server_start(cancel_soon, &streaming);
@@ -571,9 +553,8 @@ static void redirect_to_context(fault_connection *c)
         fault_say(c, "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", (const char *)c->context);
 }
 
-static void test_bad_redirects(void **unused)
+TEST_IN_EACH_KIND(test_bad_redirects)
 {
-    (void)unused;
     static const struct {
         const char *location, *cause;
     } cases[] = {
@@ -596,9 +577,8 @@ static void test_bad_redirects(void **unused)
     still_works();
 }
 
-static void test_failure_after_a_redirect(void **unused)
+TEST_IN_EACH_KIND(test_failure_after_a_redirect)
 {
-    (void)unused;
     int bound;
     char dead[64], cause[128];
     snprintf(dead, sizeof dead, "http://127.0.0.1:%d/there", dead_port(&bound));
@@ -611,9 +591,8 @@ static void test_failure_after_a_redirect(void **unused)
 
 /* Without memory or descriptors. */
 
-static void test_refusals(void **unused)
+TEST_IN_EACH_KIND(test_refusals)
 {
-    (void)unused;
     static const char *const points[] = { "memory", "descriptor" };
     fault_server *s = fault_server_start(hello, NULL);
     still_works();

@@ -1,6 +1,7 @@
 /* test_client_proxy.c: which requests go through a proxy, and what is said of one that does not answer. */
 #include "check.h"
 #include "fault_server.h"
+#include "runners.h"
 #include "http/client_proxy.h"
 #include <plait/http.h>
 #include <arpa/inet.h>
@@ -48,7 +49,7 @@ static void gets(const char *host, int port, const char *body)
     plait_http_response_clear(&r);
 }
 
-static void this_machine_is_reached_without_a_proxy(void **state)
+TEST_IN_EACH_KIND(this_machine_is_reached_without_a_proxy)
 {
     static const char *const variables[] = { "http_proxy", "all_proxy", "ALL_PROXY" };
     static const char *const others[] = { "127.1.2.3", "[::1]", "[0:0:0:0:0:0:0:1]", "localhost." };
@@ -74,10 +75,9 @@ static void this_machine_is_reached_without_a_proxy(void **state)
             close(bound);
             close(free_port);
         }
-    (void)state;
 }
 
-static void others_go_through_the_proxy_unless_they_are_listed(void **state)
+TEST_IN_EACH_KIND(others_go_through_the_proxy_unless_they_are_listed)
 {
     int bound;
     char proxy[64];
@@ -104,7 +104,6 @@ static void others_go_through_the_proxy_unless_they_are_listed(void **state)
     plait_http_close_idle();
     fault_server_stop(s);
     close(bound);
-    (void)state;
 }
 
 /* "URL: connect: to proxy PROXY: cause" */
@@ -117,7 +116,7 @@ static void fails(const char *url, const char *proxy, const char *cause)
     check_string(plait_error()->message, line);
 }
 
-static void a_proxy_that_does_not_answer_is_named(void **state)
+TEST_IN_EACH_KIND(a_proxy_that_does_not_answer_is_named)
 {
     static const char *const secure[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
     int bound;
@@ -139,11 +138,11 @@ static void a_proxy_that_does_not_answer_is_named(void **state)
     fails("http://plait.invalid/", "strange://me:***@127.0.0.1:1", "a proxy of this kind is not known");
     close(bound);
     without_proxies();
-    (void)state;
 }
 
-static void what_a_list_of_exceptions_says(void **state)
+static void what_a_list_of_exceptions_says(void **unused)
 {
+    (void)unused;
     static const struct {
         const char *list, *host;
         bool excepts;
@@ -189,7 +188,6 @@ static void what_a_list_of_exceptions_says(void **state)
     name[sizeof name - 1] = 0;
     check(!plait_http_proxy_excepts(name, name) && plait_http_proxy_excepts("*", name));
     check(!plait_http_proxy_excepts(name, "a"));
-    (void)state;
 }
 
 int main(void)

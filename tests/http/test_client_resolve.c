@@ -3,6 +3,7 @@
    addresses, at the first of which nobody listens. */
 #include "client_late.h"
 #include "fault_server.h"
+#include "runners.h"
 #include <dlfcn.h>
 #include <netdb.h>
 #include <plait/http.h>
@@ -78,9 +79,8 @@ static void hello(fault_connection *c)
     while (fault_read(c) && fault_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {}
 }
 
-static void test_name_that_is_known(void **unused)
+TEST_IN_EACH_KIND(test_name_that_is_known)
 {
-    (void)unused;
     fault_server *s = fault_server_start(hello, NULL);
     char url[64];
     plait_http_response r;
@@ -96,9 +96,8 @@ static void test_name_that_is_known(void **unused)
 }
 
 /* The socket of the first try is closed and the one of the second gets its number, unseen by libcurl's own book-keeping. */
-static void test_name_with_two_addresses(void **unused)
+TEST_IN_EACH_KIND(test_name_with_two_addresses)
 {
-    (void)unused;
     fault_server *s = fault_server_start(hello, NULL);
     char url[64];
     plait_http_response r;
@@ -114,9 +113,8 @@ static void test_name_with_two_addresses(void **unused)
     fault_server_stop(s);
 }
 
-static void test_name_that_is_not_known(void **unused)
+TEST_IN_EACH_KIND(test_name_that_is_not_known)
 {
-    (void)unused;
     plait_http_response r;
     check_code(plait_http_get("http://nonexistent.invalid/", NULL, &r), PLAIT_ERESOLVE);
     check_string(plait_error()->message,
@@ -124,14 +122,13 @@ static void test_name_that_is_not_known(void **unused)
 }
 
 /* The look-up is still stuck when the request has ended: it was left to its thread. */
-static void test_deadline_while_resolving(void **unused)
+TEST_IN_EACH_KIND(test_deadline_while_resolving)
 {
-    (void)unused;
     set_gate(false);
     fails_late("http://stuck.invalid/", NULL, "resolve");
     wait_until(&inside, 1);
     check_number(left, 0);
-    test_name_that_is_known(NULL); /* by the same session */
+    test_name_that_is_known_body(); /* by the same session, or hub */
     let_all_out();
 }
 
@@ -147,9 +144,8 @@ static void *run_cancelled(void *unused)
     return NULL;
 }
 
-static void test_cancel_while_resolving(void **unused)
+TEST_IN_EACH_KIND(test_cancel_while_resolving)
 {
-    (void)unused;
     pthread_t thread;
     set_gate(false);
     check_number(pthread_create(&thread, NULL, run_cancelled, NULL), 0);

@@ -4,6 +4,7 @@
 #include "child.h"
 #include "client_late.h"
 #include "fault_server.h"
+#include "runners.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -135,9 +136,8 @@ static void fails(const char *url, const char *ca_file, int code, const char *ca
     check_string(plait_error()->message, line);
 }
 
-static void test_certificates(void **unused)
+TEST_IN_EACH_KIND(test_certificates)
 {
-    (void)unused;
     if (!have_openssl) skip();
     int port;
     char url[64], missing[300];
@@ -158,9 +158,8 @@ static void test_certificates(void **unused)
     end(server);
 }
 
-static void test_certificate_of_another_host(void **unused)
+TEST_IN_EACH_KIND(test_certificate_of_another_host)
 {
-    (void)unused;
     if (!have_openssl) skip();
     int port;
     char url[64];
@@ -170,9 +169,8 @@ static void test_certificate_of_another_host(void **unused)
     end(server);
 }
 
-static void test_redirect_from_https_to_http(void **unused)
+TEST_IN_EACH_KIND(test_redirect_from_https_to_http)
 {
-    (void)unused;
     if (!have_openssl) skip();
     int port;
     char url[64];
@@ -242,9 +240,8 @@ static size_t said_in_all(bool with_child)
     return r.said;
 }
 
-static void test_child_says_no_farewell_for_its_parent(void **unused)
+TEST_IN_EACH_KIND(test_child_says_no_farewell_for_its_parent)
 {
-    (void)unused;
     if (!have_openssl) skip();
     check_number(said_in_all(true), said_in_all(false));
 }
@@ -272,9 +269,8 @@ static void reset_at_once(fault_connection *c)
     if (read(c->fd, text, sizeof text) > 0) fault_reset(c);
 }
 
-static void test_server_without_tls(void **unused)
+TEST_IN_EACH_KIND(test_server_without_tls)
 {
-    (void)unused;
     static const struct {
         fault_script *script;
         const char *cause;
