@@ -88,9 +88,10 @@ static int cut_short(plait_parker *p)
     return PLAIT_ECANCELED;
 }
 
-int plait_wait_begin_slowly(plait_context *self, plait_deadline deadline)
+int plait_wait_begin_slowly(plait_deadline deadline)
 {
-    return !plait_is_now(deadline) && dead(self) ? cut_short(self->parker) : 0;
+    plait_context *self = plait_current();
+    return self->scope && !plait_is_now(deadline) && dead(self) ? cut_short(self->parker) : 0;
 }
 
 plait_deadline plait_nearest(plait_deadline d)

@@ -11,16 +11,23 @@
 #include "park/waitlist.h"
 #include <plait/error.h>
 
-/* To be called first by every wait: PLAIT_ECANCELED in a dead scope. PLAIT_NOW does not wait and so is let through. Most
-   tasks are in their root scope alone, without a deadline, and that is seen in line. */
-int plait_wait_begin_slowly(plait_context *self, plait_deadline);
+/* Whether the running task, which has called plait before, is in no scope but perhaps a root scope that nothing ends: as
+   most are, most of the time. In line, with no call, so that a wait's fast path needs no stack frame. */
+static inline bool plait_wait_is_calm(void)
+{
+    plait_context *self = plait_current_;
+    plait_scope *s = self ? self->scope : NULL;
+    return __builtin_expect(s ? !s->outer && !s->deadline.at && !s->end &&
+                                    !atomic_load_explicit(&s->cancelled, memory_order_acquire)
+                              : self != NULL,
+                            true);
+}
+
+/* To be called first by every wait: PLAIT_ECANCELED in a dead scope. PLAIT_NOW does not wait and so is let through. */
+int plait_wait_begin_slowly(plait_deadline);
 static inline int plait_wait_begin(plait_deadline deadline)
 {
-    plait_context *self = plait_current();
-    plait_scope *s = self->scope;
-    bool alive =
-        !s || (!s->outer && !s->deadline.at && !s->end && !atomic_load_explicit(&s->cancelled, memory_order_acquire));
-    return __builtin_expect(alive, true) ? 0 : plait_wait_begin_slowly(self, deadline);
+    return plait_wait_is_calm() ? 0 : plait_wait_begin_slowly(deadline);
 }
 
 /* Sleeps until `node`, which is on `list`, was woken: 0. Or takes it off: PLAIT_EAGAIN, PLAIT_ETIMEDOUT, PLAIT_ECANCELED. */

@@ -167,14 +167,20 @@ static __attribute__((noinline)) int put_locked(plait_queue *q, const void *item
     int err = put(q, item, deadline, &getter);
     plait_mutex_unlock(&q->guard);
     plait_wake(getter);
-    return err;
+    return plait_failed(err);
+}
+
+static __attribute__((noinline)) int begin_and_put(plait_queue *q, const void *item, plait_deadline deadline)
+{
+    int err = plait_wait_begin(deadline);
+    if (err) return plait_failed(err);
+    return q->ring ? plait_ring_put(q->ring, item, deadline) : put_locked(q, item, deadline);
 }
 
 int plait_queue_put(plait_queue *q, const void *item, plait_deadline deadline)
 {
-    int err = plait_wait_begin(deadline);
-    if (!err) err = q->ring ? plait_ring_put(q->ring, item, deadline) : put_locked(q, item, deadline);
-    return plait_failed(err);
+    if (plait_wait_is_calm() && q->ring) return plait_ring_put(q->ring, item, deadline);
+    return begin_and_put(q, item, deadline);
 }
 
 static __attribute__((noinline)) int get_locked(plait_queue *q, void *item, plait_deadline deadline)
@@ -185,14 +191,20 @@ static __attribute__((noinline)) int get_locked(plait_queue *q, void *item, plai
     int err = get(q, item, deadline, &putter);
     plait_mutex_unlock(&q->guard);
     plait_wake(putter);
-    return err;
+    return plait_failed(err);
+}
+
+static __attribute__((noinline)) int begin_and_get(plait_queue *q, void *item, plait_deadline deadline)
+{
+    int err = plait_wait_begin(deadline);
+    if (err) return plait_failed(err);
+    return q->ring ? plait_ring_get(q->ring, item, deadline) : get_locked(q, item, deadline);
 }
 
 int plait_queue_get(plait_queue *q, void *item, plait_deadline deadline)
 {
-    int err = plait_wait_begin(deadline);
-    if (!err) err = q->ring ? plait_ring_get(q->ring, item, deadline) : get_locked(q, item, deadline);
-    return plait_failed(err);
+    if (plait_wait_is_calm() && q->ring) return plait_ring_get(q->ring, item, deadline);
+    return begin_and_get(q, item, deadline);
 }
 
 int plait_queue_set_capacity(plait_queue *q, size_t capacity)

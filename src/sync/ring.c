@@ -217,23 +217,52 @@ static int go_through(struct plait_ring *r, const struct side *side, void *item,
 static __attribute__((noinline)) int put_slowly(struct plait_ring *r, const void *item, plait_deadline deadline)
 {
     const struct side putters = { try_put_item, enlist_putter, &r->putters, &r->put_spins };
-    return go_through(r, &putters, (void *)(uintptr_t)item, deadline); /* only read from */
+    return plait_failed(go_through(r, &putters, (void *)(uintptr_t)item, deadline)); /* only read from */
 }
 
 static __attribute__((noinline)) int get_slowly(struct plait_ring *r, void *item, plait_deadline deadline)
 {
     const struct side getters = { try_get, enlist_getter, &r->getters, &r->get_spins };
-    return go_through(r, &getters, item, deadline);
+    return plait_failed(go_through(r, &getters, item, deadline));
 }
 
+/* The end of a put or get of items for which memcpy is called. */
+static __attribute__((noinline)) int move_large(void *to, const void *from, size_t size, struct slot *s, uint64_t next)
+{
+    memcpy(to, from, size);
+    atomic_store_explicit(&s->number, next, memory_order_release);
+    return 0;
+}
+
+static inline int move(void *to, const void *from, size_t size, struct slot *s, uint64_t next)
+{
+    if (size == sizeof(uint64_t)) memcpy(to, from, sizeof(uint64_t));
+    else if (size == sizeof(uint32_t)) memcpy(to, from, sizeof(uint32_t));
+    else return move_large(to, from, size, s, next);
+    atomic_store_explicit(&s->number, next, memory_order_release);
+    return 0;
+}
+
+/* Where nobody waits, nobody is in the way and there is room, that is try_put without a call, nor a stack frame, whose
+   stores the compare-and-swap would wait for. */
 int plait_ring_put(struct plait_ring *r, const void *item, plait_deadline deadline)
 {
-    return try_put(r, item) == DONE ? 0 : put_slowly(r, item, deadline);
+    uint64_t tail = look(&r->tail), position = tail / PUT;
+    struct slot *s = slot_at(r, position);
+    if ((tail & (CLOSED | GETTERS)) || atomic_load_explicit(&s->number, memory_order_acquire) != 2 * position ||
+        !change(&r->tail, &tail, tail + PUT))
+        return put_slowly(r, item, deadline);
+    return move(s->item, item, r->item_size, s, 2 * position + 1);
 }
 
 int plait_ring_get(struct plait_ring *r, void *item, plait_deadline deadline)
 {
-    return try_get(r, item) == DONE ? 0 : get_slowly(r, item, deadline);
+    uint64_t head = look(&r->head), position = head / GOT;
+    struct slot *s = slot_at(r, position);
+    if ((head & PUTTERS) || atomic_load_explicit(&s->number, memory_order_acquire) != 2 * position + 1 ||
+        !change(&r->head, &head, head + GOT))
+        return get_slowly(r, item, deadline);
+    return move(item, s->item, r->item_size, s, 2 * (position + r->capacity));
 }
 
 /* Claims all on a list, and clears the bit that announces them. */

@@ -19,7 +19,7 @@ struct plait_ring {
 /* Memory for a ring, or NULL. capacity > 0. */
 struct plait_ring *plait_ring_new(size_t item_size, size_t capacity);
 
-/* As plait_queue_put, _get, _close, _count. */
+/* As plait_queue_put (of which it is the end: a failure is the running task's), _get, _close, _count. */
 int plait_ring_put(struct plait_ring *, const void *item, plait_deadline);
 int plait_ring_get(struct plait_ring *, void *item, plait_deadline);
 void plait_ring_close(struct plait_ring *);
