@@ -17,6 +17,10 @@ int command_serve(int count, char **arguments);
    COMMAND_SOME_FAILED. */
 int command_finish(const char *name, int status);
 
+/* Raises the limit of open descriptors as far as the system allows: each connection needs one, and most systems begin with
+   1024 for the sake of programs that use select(2). */
+void command_raise_descriptors(void);
+
 /* The words of the last call that returned NULL. There is a record of it unless memory was missing. */
 const char *command_error_words(void);
 

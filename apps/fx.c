@@ -182,6 +182,7 @@ int command_fx(int count, char **arguments)
     settings.symbols = settings.bases;
     int status = read_settings(&settings, count, arguments);
     if (status != OPTIONS_READ) return status;
+    command_raise_descriptors();
     status =
         settings.url ? run(&settings, settings.url, count, arguments) : run_with_server(&settings, count, arguments);
     plait_http_close_idle();

@@ -79,6 +79,7 @@ int command_serve(int count, char **arguments)
     if (status != OPTIONS_READ) return status;
     if (loops && threads) return options_wrong(&usage, "--loops and --threads cannot be combined");
 
+    command_raise_descriptors();
     sigset_t watched;
     int signals = watch_signals(&watched);
     if (signals < 0) {

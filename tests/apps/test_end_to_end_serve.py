@@ -6,6 +6,7 @@ import decimal
 import http.client
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -118,7 +119,10 @@ def signals_end_it(*way):
 
 
 def many_clients_at_once_need_no_thread_each():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(128, hard), hard))  # the server's too, and it asks for more
     with Serve("--latency", "1h", "--loops", "2") as server:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
         for client in clients:
             client.sendall(b"GET /latest HTTP/1.1\r\nHost: x\r\n\r\n")
