@@ -8,6 +8,7 @@
 #include "base/sanitizers.h"
 #include "process/area.h"
 #include "process/argument.h"
+#include "process/handover.h"
 #include "process/lifeline.h"
 #include "process/process.h"
 #include "thread/thread.h"
@@ -20,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* But this one; none where the system does not tell. */
+/* But this one, and those that a fork does not harm; none where the system does not tell. */
 static int count_other_threads(void)
 {
     int count = 0;
@@ -28,6 +29,7 @@ static int count_other_threads(void)
     for (struct dirent *entry; tasks && (entry = readdir(tasks));)
         if (entry->d_name[0] != '.') count++;
     if (tasks) closedir(tasks);
+    if (plait_handover_threads) count -= plait_handover_threads();
 #ifdef TSAN
     count--; /* its own, which knows of forks */
 #endif

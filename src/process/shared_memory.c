@@ -205,7 +205,9 @@ void plait_shared_memory_free(plait_shared_memory *m)
     free(me);
 }
 
-/* For processes that are started afresh. */
+/* For processes that are forked, or started afresh. */
+
+int plait_handover_threads(void) { return plait_shared_served(); }
 
 size_t plait_handover_list(struct plait_handover *list, size_t room)
 {

@@ -73,6 +73,13 @@ static struct service *service(void)
     return s;
 }
 
+bool plait_shared_served(void)
+{
+    struct service *s = atomic_load_explicit(&present, memory_order_acquire);
+    return s && s->generation == plait_process_generation() &&
+           atomic_load_explicit(&s->thread, memory_order_acquire) != 0;
+}
+
 int64_t plait_shared_patience(void) { return plait_words_together() ? PATIENCE : SHORT_PATIENCE; }
 
 struct plait_shared_member *plait_shared_peek(const void *object)

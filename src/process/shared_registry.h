@@ -91,6 +91,9 @@ struct plait_shared_sleeper {
 void plait_shared_sleeper_add(struct plait_shared_sleeper *);
 void plait_shared_sleeper_remove(struct plait_shared_sleeper *);
 
+/* Whether this process has a service thread. */
+bool plait_shared_served(void);
+
 /* How often one that sleeps looks for the dead by itself. */
 int64_t plait_shared_patience(void);
 
