@@ -53,6 +53,21 @@ int plait_pipe_one_way(plait_pipe **receiver, plait_pipe **sender)
     return open_pair(receiver, PLAIT_RECEIVES, sender, PLAIT_SENDS);
 }
 
+plait_pipe *plait_pipe_attach(int fd)
+{
+    int type = 0, domain = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET ||
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) {
+        plait_fail(PLAIT_EINVAL, "descriptor %d is no end of a pipe of plait's", fd);
+        return NULL;
+    }
+    plait_pipe *p = plait_pipe_over(fd, PLAIT_RECEIVES | PLAIT_SENDS);
+    if (p) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else plait_failed(PLAIT_ENOMEM);
+    return p;
+}
+
 static void drop_packet(plait_packet *k)
 {
     if (k->fd >= 0) close(k->fd);

@@ -1,6 +1,7 @@
 /* test_pipe_processes.c: a pipe between processes: shared, inherited, handed over, and what is left when one dies. */
 #include "check.h"
 #include "process/pipe.h"
+#include <plait/process.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -222,8 +223,44 @@ static void what_was_taken_in_is_not_a_forked_childs(void **unused)
     pipe_end();
 }
 
+static int answers(const int *descriptor)
+{
+    int number, got;
+    plait_pipe *end = plait_pipe_attach(*descriptor);
+    if (!end) return plait_error_code();
+    int err = plait_pipe_receive(end, &number, PLAIT_FOREVER);
+    if (!err) err = plait_pipe_send(end, &(int){ number + 1 }, PLAIT_FOREVER);
+    if (!err && plait_pipe_receive(end, &got, PLAIT_FOREVER) != PLAIT_EDONE) err = -EPROTO; /* nobody has a copy */
+    plait_pipe_free(end);
+    return err;
+}
+PLAIT_TASK(answers, int, void);
+
+static void an_end_is_handed_to_a_process_that_is_started(void **unused)
+{
+    (void)unused;
+    int fd, number = 41, code;
+    check(!plait_pipe_attach(STDERR_FILENO));
+    check_code(plait_error_code(), PLAIT_EINVAL);
+    check_contains(plait_error()->message, "descriptor 2 is no end of a pipe");
+    pipe_open();
+    fd = plait_pipe_fd(other);
+    plait_process_options options = { .descriptors = &fd, .descriptor_count = 1 };
+    plait_process *p = plait_process_start_with(&options, answers, &fd);
+    check(p);
+    plait_pipe_free(other), other = NULL;
+    check_code(plait_pipe_send(one, &number, PLAIT_FOREVER), 0);
+    check_code(plait_pipe_receive(one, &number, PLAIT_FOREVER), 0);
+    check_number(number, 42);
+    plait_pipe_free(one), one = NULL;
+    check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
+    check_code(code, 0);
+    plait_process_free(p);
+}
+
 int main(void)
 {
+    plait_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(N5_processes_that_share_an_end_get_whole_messages),
         cmocka_unit_test(N7_the_end_comes_when_every_copy_of_the_other_end_is_gone),
@@ -231,6 +268,7 @@ int main(void)
         cmocka_unit_test(N16_of_a_sender_that_is_killed_a_message_comes_whole_or_not),
         cmocka_unit_test(N23_N24_signals_end_no_wait_and_cut_no_message),
         cmocka_unit_test(what_was_taken_in_is_not_a_forked_childs),
+        cmocka_unit_test(an_end_is_handed_to_a_process_that_is_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
