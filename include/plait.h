@@ -41,6 +41,7 @@
 #include <plait/scope.h>
 #include <plait/semaphore.h>
 #include <plait/shared.h>
+#include <plait/signal.h>
 #include <plait/task.h>
 #include <plait/thread.h>
 #include <plait/throttle.h>

@@ -48,7 +48,8 @@ PLAIT_API plait_future *plait_submit_task(plait_executor *executor, const plait_
 
 /* Waits for f, copies the result to *out (NULL: drops it), and ends f: always. Returns f's own code (its record is then
    plait_error()); or PLAIT_ECANCELED when the wait was cut short, PLAIT_EDEADLK when f is the running task itself or one
-   that it runs inside of, PLAIT_EFORKED when f is a parent process's: then f is cancelled and detached.
+   that it runs inside of, or belongs to a loop of this thread that cannot go on meanwhile (asked by one of its calls, or
+   where another loop drives it), PLAIT_EFORKED when f is a parent process's: then f is cancelled and detached.
    A result of another size than the task's stops the program. A result that owns memory (a plait_bytes, a described struct)
    belongs to the caller; where the future has other owners, it is a copy. Then PLAIT_ENOMEM too. */
 #define plait_await(future, out) plait_await_sized((future), (out), PLAIT_RESULT_SIZE_(out))

@@ -23,6 +23,23 @@ PLAIT_BEGIN_DECLARATIONS
 PLAIT_API int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file,
                              int line) PLAIT_MUST_CHECK;
 
+/* Zero bytes are the defaults. */
+typedef struct plait_run_options {
+    bool
+        interruptible; /* the first SIGINT (Ctrl-C) cancels the task; any other does what it did before; default: plait does
+                           not touch it. One that is ignored when the loop begins stays so */
+    size_t stack_size; /* bytes of each coroutine's stack; default 64 KiB */
+} plait_run_options;
+
+/* plait_run with options, a pointer to them: a variable, or a literal in parentheses. In addition: -EINTR when a SIGINT
+   cancelled the task and it ended by that, in place of PLAIT_ETASK, which is then the cause; whatever else it made of the
+   cancel, its value or its own failure, is returned. When a scope around the call dies too: PLAIT_ECANCELED. */
+#define plait_run_with(options, f, argument, result)                                                                   \
+    plait_run_task_with((options), sizeof(plait_run_options), &f##_plait_task, PLAIT_ARGUMENT_(f, argument),           \
+                        PLAIT_RESULT_(f, result), __FILE__, __LINE__)
+PLAIT_API int plait_run_task_with(const plait_run_options *options, size_t options_size, const plait_task *task,
+                                  const void *argument, void *result, const char *file, int line) PLAIT_MUST_CHECK;
+
 /* The executor that starts coroutines on the loop of the running thread; NULL without one. It is the loop's: it is never
    closed nor freed, other threads may submit to it as long as the loop runs, and get PLAIT_ECLOSED afterwards. Tasks
    begin in the order of their submits, and none inside of its submit. */

@@ -1,8 +1,10 @@
 /* loop.c: tasks as coroutines on one loop; and plait_run, which makes a loop and ends it. What must hold: a task that the
    loop has taken keeps it open until it has ended. */
 #include "executor/loop.h"
+#include "base/options.h"
 #include "base/stop.h"
 #include <plait/loop.h>
+#include <signal.h>
 
 static plait_loop *loop_of(plait_executor *ex) { return (plait_loop *)ex; }
 
@@ -44,20 +46,62 @@ const struct plait_executor_operations plait_loop_executor_operations = {
 plait_executor *plait_loop_executor(void) { return plait_loop_here ? &plait_loop_here->executor : NULL; }
 plait_loop *plait_loop_current(void) { return plait_loop_here; }
 
-int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file, int line)
+struct run {
+    plait_future *task;
+    bool interrupted;
+};
+
+static void interrupt(int number, void *run)
 {
-    int err = plait_wait_begin(PLAIT_FOREVER);
-    if (err) return plait_failed(err);
-    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, 0, PLAIT_LOOP_RUNS);
-    if (!l) return plait_error()->code;
-    plait_future *main_task = plait_submit_task(&l->executor, task, argument, NULL, 0, file, line);
-    plait_context *self = plait_current();
-    for (bool cut = false; !plait_future_done(main_task);) {
+    struct run *r = run;
+    (void)number;
+    r->interrupted = true;
+    plait_future_cancel(r->task);
+}
+
+static int make_interruptible(plait_loop *l, struct run *r)
+{
+    struct sigaction now;
+    if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == SIG_IGN) return 0;
+    return plait_signals_watch(l, SIGINT, true, interrupt, r);
+}
+
+/* Drives the loop until the task has ended; whether that ended by an interrupt. */
+static bool drive(plait_loop *l, struct run *r)
+{
+    const plait_context *self = plait_current();
+    for (bool cut = false; !plait_future_done(r->task);) {
         plait_loop_pass(l, cut ? PLAIT_FOREVER : plait_nearest(PLAIT_FOREVER));
         if (cut || !self->scope || !plait_cancelled()) continue;
         cut = true;
-        plait_future_cancel(main_task);
+        plait_future_cancel(r->task);
     }
+    return r->interrupted && (r->task->was_cut || plait_future_withdrawn(r->task));
+}
+
+int plait_run_task_with(const plait_run_options *options, size_t options_size, const plait_task *task,
+                        const void *argument, void *result, const char *file, int line)
+{
+    plait_run_options o;
+    int err = plait_options_read(&o, sizeof o, options, options_size);
+    if (!err) err = plait_failed(plait_wait_begin(PLAIT_FOREVER));
+    if (err) return err;
+    task = plait_task_given(task);
+    plait_loop *l = plait_loop_open(&plait_loop_executor_operations, o.stack_size, PLAIT_LOOP_RUNS);
+    if (!l) return plait_error()->code;
+    struct run r = { NULL, false };
+    if (o.interruptible && (err = make_interruptible(l, &r))) {
+        plait_loop_end(l);
+        return err;
+    }
+    r.task = plait_submit_task(&l->executor, task, argument, NULL, 0, file, line);
+    bool by_interrupt = drive(l, &r);
     plait_loop_end(l);
-    return plait_await_sized(main_task, result, task->result_size);
+    err = plait_await_sized(r.task, result, task->result_size);
+    return by_interrupt && err == PLAIT_ETASK ? plait_fail_because(-EINTR, "interrupted by SIGINT") : err;
+}
+
+int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file, int line)
+{
+    return plait_run_task_with(NULL, 0, task, argument, result, file, line);
 }

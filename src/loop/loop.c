@@ -137,6 +137,7 @@ static void look_around(plait_loop *l, plait_deadline until)
     wakes_up(l);
     plait_worker_resumes(pool);
     plait_loop_empty_inbox(l);
+    if (atomic_load_explicit(&l->signals.came, memory_order_relaxed)) plait_signals_serve(l);
     serve_times(l);
 }
 
@@ -247,6 +248,7 @@ plait_loop *plait_loop_open(const struct plait_executor_operations *operations, 
 void plait_loop_close(plait_loop *l)
 {
     plait_loop_close_locals(l);
+    plait_signals_drop(l);
     plait_calls_drop(l);
     plait_hosted_remove(&l->hosted);
     plait_loop_here = NULL;

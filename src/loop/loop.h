@@ -2,7 +2,7 @@
    of descriptors, and an inbox for all that other threads bring.
 
    What must hold:
-   - Only the loop's thread touches it, but for `inbox` and `thread`, which does not change while it is open.
+   - Only the loop's thread touches it, but for `inbox`, `signals`, and `thread`, which does not change while it is open.
    - `thread` is what wakes it: the parker of its thread, or, of a loop that a foreign one drives, a bell of its own, which
      says PARKED_ON from the end of each turn to the begin of the next: so what is brought meanwhile makes the poller's
      descriptor readable. Between two turns its thread is to it as any other (foreign.c).
@@ -25,6 +25,7 @@
 #include "loop/local.h"
 #include "loop/poller.h"
 #include "loop/ready.h"
+#include "loop/signals.h"
 #include "park/thread_parker.h"
 
 #define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
@@ -48,6 +49,7 @@ struct plait_loop {
     _Alignas(64) _Atomic plait_item inbox; /* newest first */
     _Atomic(plait_parker *) thread;
     struct plait_thread_parker bell; /* its eventfd is never closed */
+    struct plait_signals signals;
     _Alignas(64) plait_ready ready;
     plait_parker *host; /* its thread's */
     struct plait_hosted hosted;
@@ -64,6 +66,7 @@ struct plait_loop {
     struct plait_calls calls;
     plait_watcher *watchers;
     plait_loop_local *locals;
+    struct plait_signal_watch *signal_watches;
     plait_poller poller;
     struct plait_overflow_guard overflow;
     plait_coroutine own; /* stands for the thread's stack */

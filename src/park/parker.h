@@ -6,6 +6,9 @@
    - A park may return for no reason; its caller looks again at what it waits for.
    - A runner's parker is type-stable: never unmapped, never of another kind, its eventfd never closed. A late unpark of
      a parker whose owner has gone is a spurious return for the next owner, and nothing worse.
+   - A thread's parker, and a foreign loop's bell, may be unparked in a handler of a signal. A coroutine's may not, where the
+     handler has interrupted its own loop's thread, perhaps in the midst of the ready queue; a handler cannot know whose
+     parker that is, so it wakes loops alone (loop/signals.c), and what it may call of plait is what says so: nothing else.
    - Before its exchange, unpark reads nothing but `operations`, which never changes. What else it needs it reads after,
      and only when it was the one who took the parker out of a parked state. */
 #ifndef PLAIT_PARK_PARKER_H
@@ -21,7 +24,7 @@ struct plait_parker_operations {
     int (*park_on)(plait_parker *, int fd, short events,
                    plait_deadline); /* revents; 0: woken, late or spurious; -errno.
                                                                              Looks at fd at least once, token or not */
-    void (*unpark)(plait_parker *); /* from anywhere, a signal handler too */
+    void (*unpark)(plait_parker *); /* from any thread; see below for handlers of signals */
     void (*yield)(plait_parker *);  /* lets its home's other owners run; NULL where it is the only one */
 };
 struct plait_parker {
