@@ -2,6 +2,7 @@
 #include "value/value.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct line {
@@ -46,8 +47,7 @@ static void add_real(struct line *l, double value)
     int length = 0;
     for (int precision = 1; precision <= 17; precision++) {
         length = snprintf(digits, sizeof digits - 2, "%.*g", precision, value);
-        double back = 0;
-        if (isnan(value) || (sscanf(digits, "%lf", &back) == 1 && back == value)) break;
+        if (isnan(value) || strtod(digits, NULL) == value) break;
     }
     if (strchr(digits, 'e') && fabs(value) >= 1 && fabs(value) < 1e16) /* a whole number with few digits that are not 0 */
         length = snprintf(digits, sizeof digits - 2, "%.0f", value);

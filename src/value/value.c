@@ -154,38 +154,35 @@ int plait_value_set(plait_value *map, const char *key, plait_value *part)
 
 plait_value_kind plait_value_get_kind(const plait_value *v) { return v->kind; }
 
-static int check_kind(const plait_value *v, plait_value_kind kind)
+static int other_kind(const plait_value *v, plait_value_kind kind)
 {
-    if (v && v->kind == kind) return 0;
     return plait_fail(PLAIT_EINVAL, "%s, where %s is asked for", v ? names[v->kind] : "no value", names[kind]);
 }
 
 int plait_value_get_boolean(const plait_value *v, bool *result)
 {
-    int err = check_kind(v, PLAIT_VALUE_BOOLEAN);
-    if (!err) *result = v->boolean;
-    return err;
+    if (!v || v->kind != PLAIT_VALUE_BOOLEAN) return other_kind(v, PLAIT_VALUE_BOOLEAN);
+    *result = v->boolean;
+    return 0;
 }
 
 int plait_value_get_integer(const plait_value *v, int64_t *result)
 {
-    int err = check_kind(v, PLAIT_VALUE_INTEGER);
-    if (!err) *result = v->integer;
-    return err;
+    if (!v || v->kind != PLAIT_VALUE_INTEGER) return other_kind(v, PLAIT_VALUE_INTEGER);
+    *result = v->integer;
+    return 0;
 }
 
 int plait_value_get_real(const plait_value *v, double *result)
 {
-    bool integer = v && v->kind == PLAIT_VALUE_INTEGER;
-    int err = integer ? 0 : check_kind(v, PLAIT_VALUE_REAL);
-    if (!err) *result = integer ? (double)v->integer : v->real;
-    return err;
+    if (!v || (v->kind != PLAIT_VALUE_REAL && v->kind != PLAIT_VALUE_INTEGER)) return other_kind(v, PLAIT_VALUE_REAL);
+    *result = v->kind == PLAIT_VALUE_REAL ? v->real : (double)v->integer;
+    return 0;
 }
 
 static int get_block(const plait_value *v, plait_value_kind kind, const void **data, size_t *size)
 {
-    int err = check_kind(v, kind);
-    if (err) return err;
+    if (!v || v->kind != kind) return other_kind(v, kind);
     *data = v->bytes.data ? v->bytes.data : "";
     if (size) *size = v->bytes.size;
     return 0;
