@@ -144,8 +144,8 @@ PLAIT_API int plait_wait(plait_future **futures, size_t count, plait_wait_mode m
 /* Awaits all of the `count` futures, and so ends them: always. The results go to the array `out` (NULL: dropped), the
    codes to the array `errors` (NULL: not kept), in the order of the futures; out[i] is written where errors[i] is 0. All
    are of the same result type. A failure does not cancel the others. 0; the code of the first failure in order (its
-   record is then plait_error()); PLAIT_ECANCELED when the wait was cut short: those that are left are then cancelled and
-   detached, with that code in `errors`; PLAIT_EDEADLK, PLAIT_EFORKED as for plait_await. */
+   record is then plait_error()); PLAIT_ECANCELED when the wait was cut short: those that are not done are then cancelled
+   and detached, with that code in `errors` (in a scope that is dead before, all are); PLAIT_EDEADLK, PLAIT_EFORKED as for plait_await. */
 #define plait_gather(futures, count, out, errors)                                                                      \
     plait_gather_sized((futures), (count), (out), PLAIT_RESULT_SIZE_(out), (errors))
 PLAIT_API int plait_gather_sized(plait_future **futures, size_t count, void *out, size_t size,

@@ -73,23 +73,35 @@ int plait_wait(plait_future **futures, size_t count, plait_wait_mode mode, plait
     return err;
 }
 
+/* Once begun it takes all that is done, though a cut came meanwhile: so one that comes when all are is the next wait's. */
+static int take_or_await(plait_future *f, bool begun, void *out, size_t i, size_t size)
+{
+    void *at = out ? (char *)out + i * size : NULL;
+    int err = begun ? plait_await_until_sized(f, at, size, PLAIT_NOW) : PLAIT_EAGAIN;
+    return err == PLAIT_EAGAIN ? plait_await_sized(f, at, size) : err;
+}
+
 int plait_gather_sized(plait_future **futures, size_t count, void *out, size_t size, int *errors)
 {
     int first = 0;
-    bool cut = false;
+    bool begun = plait_wait_begin(PLAIT_FOREVER) == 0, cut = false;
     plait_record *words = NULL;
-    for (size_t i = 0; i < count; i++) {
-        int err = plait_await_sized(futures[i], out ? (char *)out + i * size : NULL, size);
+    size_t i = 0;
+    for (; i < count && !cut; i++) {
+        int err = take_or_await(futures[i], begun, out, i, size);
         if (errors) errors[i] = err;
-        if (err && (!first || (err == PLAIT_ECANCELED && !cut))) { /* the latter is what only waits say */
-            first = err;
-            plait_record_unref(words);
-            words = plait_record_ref(*plait_record_here());
-        }
-        if (err != PLAIT_ECANCELED || cut) continue;
-        cut = true; /* the newest first: none is to begin in the place of one that we end */
-        for (size_t left = count; left > i + 1; left--) plait_future_cancel(futures[left - 1]);
+        cut = err == PLAIT_ECANCELED; /* what only waits say */
+        if (!err || (first && !cut)) continue;
+        first = err;
+        plait_record_unref(words);
+        plait_record **here = plait_record_here();
+        words = here ? plait_record_ref(*here) : NULL;
     }
-    if (words) plait_record_keep(words);
+    for (size_t left = count; left > i;
+         left--) { /* the newest first: none is to begin in the place of one that we end */
+        int err = take_or_await(futures[left - 1], begun, out, left - 1, size);
+        if (errors) errors[left - 1] = err;
+    }
+    if (first) plait_record_keep(words);
     return first;
 }

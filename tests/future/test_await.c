@@ -21,7 +21,7 @@ static int await_it(struct awaiting *const *a)
 }
 PLAIT_LOCAL_TASK(await_it, struct awaiting *, void);
 
-TEST_IN_EACH_KIND(M20_M24_an_await_that_is_cut_cancels_what_it_awaited)
+TEST_IN_EACH_KIND(M20_M24_AW49_an_await_that_is_cut_cancels_what_it_awaited)
 {
     struct gate gate = { 0 }, *at = &gate;
     plait_executor *pool = pool_of(1), *other = pool_of(1);
@@ -99,7 +99,7 @@ static int wait_limited(void *limited)
     return 0;
 }
 
-TEST_IN_EACH_KIND(M21_await_until_leaves_the_future_to_its_owner)
+TEST_IN_EACH_KIND(M21_AW51_await_until_leaves_the_future_to_its_owner)
 {
     const struct {
         int64_t own, scopes, passed;
@@ -278,10 +278,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_await_no_future_stops_the_program),
-        cmocka_unit_test(M20_M24_an_await_that_is_cut_cancels_what_it_awaited),
+        cmocka_unit_test(M20_M24_AW49_an_await_that_is_cut_cancels_what_it_awaited),
         cmocka_unit_test(an_await_that_is_cut_cancels_what_had_not_started),
         cmocka_unit_test(AO1_a_scope_that_expires_cuts_an_await),
-        cmocka_unit_test(M21_await_until_leaves_the_future_to_its_owner),
+        cmocka_unit_test(M21_AW51_await_until_leaves_the_future_to_its_owner),
         cmocka_unit_test(a_dead_scope_comes_first_but_for_what_does_not_wait),
         cmocka_unit_test(a_task_that_waits_for_itself_is_told),
         cmocka_unit_test(a_cancel_reaches_through_tasks_run_in_place),

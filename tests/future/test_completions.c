@@ -5,7 +5,7 @@
 #include "future/future.h"
 #include "future/tasks.h"
 
-TEST_IN_EACH_KIND(W18_they_come_in_the_order_in_which_they_end)
+TEST_IN_EACH_KIND(W18_AW20_they_come_in_the_order_in_which_they_end)
 {
     enum { MANY = 8 };
     const int order[MANY] = { 5, 0, 7, 2, 1, 6, 4, 3 };
@@ -46,7 +46,7 @@ static int next_one(void *deadline)
     return err;
 }
 
-TEST_IN_EACH_KIND(W20_a_deadline_is_this_calls_own)
+TEST_IN_EACH_KIND(W20_AW22_a_deadline_is_this_calls_own)
 {
     struct gate gate = { 0 }, *at = &gate;
     clock_by_hand();
@@ -185,7 +185,7 @@ static int consume(void *consumer)
     return err;
 }
 
-TEST_IN_EACH_KIND(W17_several_consumers_and_several_executors)
+TEST_IN_EACH_KIND(W17_AW25_several_consumers_and_several_executors)
 {
     enum { CONSUMERS = 4, FIRST = 20, MANY = 2000 };
     _Atomic int left = MANY;
@@ -255,7 +255,7 @@ static int add_twice(void *second)
     return 0;
 }
 
-static void W19_to_add_it_twice_stops_the_program(void **unused)
+static void W19_AW26_to_add_it_twice_stops_the_program(void **unused)
 {
     (void)unused;
     child_stops(add_twice, NULL, "task nothing (");
@@ -306,16 +306,16 @@ TEST_IN_EACH_KIND(without_memory_the_failed_futures_are_given_back_too)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(W18_they_come_in_the_order_in_which_they_end),
-        cmocka_unit_test(W20_a_deadline_is_this_calls_own),
+        cmocka_unit_test(W18_AW20_they_come_in_the_order_in_which_they_end),
+        cmocka_unit_test(W20_AW22_a_deadline_is_this_calls_own),
         cmocka_unit_test(W22_W24_M23_a_cancelled_future_is_given_back_at_once_and_forgotten),
         cmocka_unit_test(W25_M33_a_set_may_grow_while_it_is_waited_for),
         cmocka_unit_test(all_who_wait_are_told_when_nothing_is_left),
         cmocka_unit_test(M31_a_hundred_thousand_with_256_in_flight),
-        cmocka_unit_test(W17_several_consumers_and_several_executors),
+        cmocka_unit_test(W17_AW25_several_consumers_and_several_executors),
         cmocka_unit_test(free_cancels_and_drains_what_is_left),
         cmocka_unit_test(a_future_that_was_given_back_may_be_added_again),
-        cmocka_unit_test(W19_to_add_it_twice_stops_the_program),
+        cmocka_unit_test(W19_AW26_to_add_it_twice_stops_the_program),
         cmocka_unit_test(without_memory_the_failed_futures_are_given_back_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ TEST_IN_EACH_KIND(W18_first_what_is_done_then_each_as_it_ends)
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(W20_one_deadline_for_all_steps_and_what_is_left_is_told)
+TEST_IN_EACH_KIND(W20_AW22_one_deadline_for_all_steps_and_what_is_left_is_told)
 {
     clock_by_hand();
     plait_executor *pool = begin(0);
@@ -109,7 +109,7 @@ static int waits(void *waiting)
 }
 
 /* Whichever mode: what has happened before is found at once, with others that run on. */
-TEST_IN_EACH_KIND(one_that_has_failed_already_ends_a_wait_for_the_first_failure_at_once)
+TEST_IN_EACH_KIND(AW6_one_that_has_failed_already_ends_a_wait_for_the_first_failure_at_once)
 {
     plait_executor *pool = begin(-EIO);
     tell(4);
@@ -210,8 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(F24_W1_W24_a_cancel_tells_all_who_wait_in_whatever_way),
         cmocka_unit_test(W18_first_what_is_done_then_each_as_it_ends),
-        cmocka_unit_test(W20_one_deadline_for_all_steps_and_what_is_left_is_told),
-        cmocka_unit_test(one_that_has_failed_already_ends_a_wait_for_the_first_failure_at_once),
+        cmocka_unit_test(W20_AW22_one_deadline_for_all_steps_and_what_is_left_is_told),
+        cmocka_unit_test(AW6_one_that_has_failed_already_ends_a_wait_for_the_first_failure_at_once),
         cmocka_unit_test(a_wait_for_the_first_failure_sleeps_over_successes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,7 +305,7 @@ TEST_IN_EACH_KIND(several_owners_each_await_once)
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(M36_a_detached_future_runs_on)
+TEST_IN_EACH_KIND(M36_AS7_a_detached_future_runs_on)
 {
     struct gate gate = { 0 }, *at = &gate;
     plait_executor *pool = pool_of(1);
@@ -626,7 +626,7 @@ int main(void)
         cmocka_unit_test(F15_the_outcome_can_be_read_again_and_again),
         cmocka_unit_test(the_argument_the_name_and_the_options_are_kept),
         cmocka_unit_test(several_owners_each_await_once),
-        cmocka_unit_test(M36_a_detached_future_runs_on),
+        cmocka_unit_test(M36_AS7_a_detached_future_runs_on),
         cmocka_unit_test(F_misuse_stops_with_a_sentence),
         cmocka_unit_test(M35_a_failure_that_nobody_looked_at_is_reported),
         cmocka_unit_test(F38_the_printed_form_names_the_state_and_the_outcome),

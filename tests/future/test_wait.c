@@ -71,7 +71,7 @@ static struct runner *start_waiting(struct waiting *w)
     return r;
 }
 
-TEST_IN_EACH_KIND(W2_W3_W17_all_completed_waits_for_all_failures_too)
+TEST_IN_EACH_KIND(W2_W3_W17_AW8_all_completed_waits_for_all_failures_too)
 {
     begin(3, -EIO);
     struct waiting w = { .count = 3 };
@@ -106,7 +106,7 @@ TEST_IN_EACH_KIND(W1_M23_a_cancelled_future_is_done_at_once)
     end_pool(&p);
 }
 
-TEST_IN_EACH_KIND(W5_first_completed_returns_with_the_first)
+TEST_IN_EACH_KIND(W5_AW4_first_completed_returns_with_the_first)
 {
     begin(MANY, 0);
     struct waiting w = { .count = MANY, .mode = PLAIT_FIRST_COMPLETED };
@@ -134,7 +134,7 @@ TEST_IN_EACH_KIND(W6_those_that_are_done_come_first_in_their_order)
     end(6);
 }
 
-TEST_IN_EACH_KIND(W8_W10_W11_first_exception_returns_with_the_first_failure)
+TEST_IN_EACH_KIND(W8_W10_W11_AW6_first_exception_returns_with_the_first_failure)
 {
     struct held_pool p;
     int code = -EIO;
@@ -176,7 +176,7 @@ TEST_IN_EACH_KIND(W8_W10_W11_first_exception_returns_with_the_first_failure)
     check_code(plait_await(fs[0], NULL), -EIO);
 }
 
-TEST_IN_EACH_KIND(W4_a_future_may_be_named_more_than_once)
+TEST_IN_EACH_KIND(W4_AW12_a_future_may_be_named_more_than_once)
 {
     for (int mode = PLAIT_ALL_COMPLETED; mode <= PLAIT_FIRST_EXCEPTION; mode++) {
         begin(2, 0);
@@ -224,7 +224,7 @@ static int cut_wait(void *waiting)
     return wait_for_them(w);
 }
 
-TEST_IN_EACH_KIND(a_wait_that_is_cut_leaves_nothing_behind)
+TEST_IN_EACH_KIND(AW11_a_wait_that_is_cut_leaves_nothing_behind)
 {
     clock_by_hand();
     for (int mode = PLAIT_ALL_COMPLETED; mode <= PLAIT_FIRST_EXCEPTION; mode++) {
@@ -245,7 +245,7 @@ TEST_IN_EACH_KIND(a_wait_that_is_cut_leaves_nothing_behind)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(W13_W14_nothing_and_an_unknown_mode)
+TEST_IN_EACH_KIND(W13_W14_AW2_nothing_and_an_unknown_mode)
 {
     size_t done = 7;
     for (int mode = PLAIT_ALL_COMPLETED; mode <= PLAIT_FIRST_EXCEPTION; mode++)
@@ -318,7 +318,7 @@ TEST_IN_EACH_KIND(W15_W26_many_futures_many_waiters_and_no_wakeup_is_lost)
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(results_are_gathered_in_the_order_of_the_futures)
+TEST_IN_EACH_KIND(AG1_AG2_AG5_results_are_gathered_in_the_order_of_the_futures)
 {
     plait_executor *executors[] = { pool_of(2), plait_inline_executor() };
     for (int e = 0; e < 2; e++) {
@@ -365,7 +365,7 @@ static int fail_with_number(const int *code, int *number)
 }
 PLAIT_TASK(fail_with_number, int, int);
 
-TEST_IN_EACH_KIND(M20_a_gather_that_is_cut_cancels_what_is_left)
+TEST_IN_EACH_KIND(M20_AG8_AG10_a_gather_that_is_cut_cancels_what_is_left)
 {
     struct held_pool p;
     struct gate gate = { 0 };
@@ -394,19 +394,19 @@ TEST_IN_EACH_KIND(M20_a_gather_that_is_cut_cancels_what_is_left)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(W2_W3_W17_all_completed_waits_for_all_failures_too),
+        cmocka_unit_test(W2_W3_W17_AW8_all_completed_waits_for_all_failures_too),
         cmocka_unit_test(W1_M23_a_cancelled_future_is_done_at_once),
-        cmocka_unit_test(W5_first_completed_returns_with_the_first),
+        cmocka_unit_test(W5_AW4_first_completed_returns_with_the_first),
         cmocka_unit_test(W6_those_that_are_done_come_first_in_their_order),
-        cmocka_unit_test(W8_W10_W11_first_exception_returns_with_the_first_failure),
-        cmocka_unit_test(W4_a_future_may_be_named_more_than_once),
+        cmocka_unit_test(W8_W10_W11_AW6_first_exception_returns_with_the_first_failure),
+        cmocka_unit_test(W4_AW12_a_future_may_be_named_more_than_once),
         cmocka_unit_test(W12_a_deadline_that_passes_cancels_nothing),
-        cmocka_unit_test(a_wait_that_is_cut_leaves_nothing_behind),
-        cmocka_unit_test(W13_W14_nothing_and_an_unknown_mode),
+        cmocka_unit_test(AW11_a_wait_that_is_cut_leaves_nothing_behind),
+        cmocka_unit_test(W13_W14_AW2_nothing_and_an_unknown_mode),
         cmocka_unit_test(without_memory_a_wait_fails_and_leaves_nothing_behind),
         cmocka_unit_test(W15_W26_many_futures_many_waiters_and_no_wakeup_is_lost),
-        cmocka_unit_test(results_are_gathered_in_the_order_of_the_futures),
-        cmocka_unit_test(M20_a_gather_that_is_cut_cancels_what_is_left),
+        cmocka_unit_test(AG1_AG2_AG5_results_are_gathered_in_the_order_of_the_futures),
+        cmocka_unit_test(M20_AG8_AG10_a_gather_that_is_cut_cancels_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
