@@ -50,12 +50,12 @@ static int listen_all(struct plait_http_server *s, const char *address)
     int fd = plait_listen(address, 0);
     if (fd < 0) return fd;
     s->lanes[0].listener = fd;
+    s->url = plait_http_url_of(fd, address);
+    if (!s->url) return PLAIT_ENOMEM;
     if (strncmp(address, "unix:", 5) == 0 && lstat(address + 5, &status) == 0) {
         s->inode = status.st_ino;
         s->device = status.st_dev;
     }
-    s->url = plait_http_url_of(fd, address);
-    if (!s->url) return PLAIT_ENOMEM;
     for (size_t i = 1; i < s->lane_count; i++) {
         fd = plait_http_listen_beside(s->lanes[0].listener);
         if (fd < 0) return fd;

@@ -56,8 +56,9 @@ size_t plait_http_in_line(int listener)
 void plait_http_remove_file(struct plait_http_server *s)
 {
     struct stat status;
+    if (!s->inode) return;
     const char *path = s->url + sizeof "unix:" - 1;
-    if (s->inode && lstat(path, &status) == 0 && status.st_ino == s->inode && status.st_dev == s->device) unlink(path);
+    if (lstat(path, &status) == 0 && status.st_ino == s->inode && status.st_dev == s->device) unlink(path);
 }
 
 char *plait_http_url_of(int listener, const char *address)
