@@ -1,6 +1,11 @@
 # The examples: examples/NAME.c becomes build/examples/NAME, built as a user builds it: C11, only what is installed in sight.
-# Those whose `cc` line asks pkg-config for plait-http or plait-value are linked with it, and left out where it is not built.
+# Those whose `cc` line asks pkg-config for plait-http or plait-value are linked with it, and left out where it is not built;
+# so are those that ask for GLib (Debian: libglib2.0-dev), where that is not there.
 
+find_package(PkgConfig QUIET)
+if(PKG_CONFIG_FOUND)
+    pkg_check_modules(GLIB QUIET IMPORTED_TARGET glib-2.0)
+endif()
 file(GLOB examples CONFIGURE_DEPENDS examples/*.c)
 foreach(file IN LISTS examples)
     cmake_path(GET file STEM name)
@@ -12,9 +17,14 @@ foreach(file IN LISTS examples)
     if(NOT TARGET ${library}-static)
         continue()
     endif()
+    file(STRINGS ${file} asks_for_glib REGEX "pkg-config --cflags --libs plait glib-2.0")
+    if(asks_for_glib AND NOT TARGET PkgConfig::GLIB)
+        message(STATUS "The example ${name} is left out: there is no GLib (Debian: libglib2.0-dev).")
+        continue()
+    endif()
     add_executable(example-${name} ${file})
     set_target_properties(example-${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
     target_compile_options(example-${name} PRIVATE -Wall -Wextra -Wpedantic $<$<BOOL:${PLAIT_WERROR}>:-Werror>)
-    target_link_libraries(example-${name} PRIVATE ${library}-static)
+    target_link_libraries(example-${name} PRIVATE ${library}-static $<$<BOOL:${asks_for_glib}>:PkgConfig::GLIB>)
 endforeach()

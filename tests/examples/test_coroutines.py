@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The examples of coroutines. None depends on how long something takes: who begins first sleeps no longer than the other."""
 
-from example import check, check_prints, main, run, sorted_lines
+from example import EXAMPLES, check, check_prints, main, run, sorted_lines
 
 
 def P18_P19_nothing_runs_without_a_loop_and_one_call_runs_it_to_the_end():
@@ -35,6 +35,14 @@ def P27_P28_P29_one_after_another_one_sleeps_both_at_once_two_do():
     check_prints("started: one\nhello\nfinished, 1 asleep at once\n"
                  "started: one after another\nhello\nworld\nfinished, 1 asleep at once\n"
                  "started: both at once\nhello\nworld\nfinished, 2 asleep at once\n", "say_after")
+
+
+def test_glib_drives_a_loop_beside_its_own_events():
+    if not (EXAMPLES / "glib").exists():
+        print("left out: it is built where GLib is")
+        return
+    ticks, = check_prints(3 * "first waited\nsecond waited\n" + "GLib's ticks meanwhile: <count>\n", "glib")
+    check(ticks >= 1, ticks)
 
 
 def P38_plain_code_runs_a_task_and_has_its_result_or_its_failure():

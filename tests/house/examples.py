@@ -22,7 +22,7 @@ for path in sorted(EXAMPLES.glob("*.c")):
     name, text = path.name, path.read_text()
     head = text.split("*/")[0]
     lines = re.findall(r"^ +(cc .*)$", head, re.M)
-    target = re.compile(rf"cc {re.escape(name)} \$\(pkg-config --cflags --libs (plait|plait-http|plait-value)\) -o {path.stem}")
+    target = re.compile(rf"cc {re.escape(name)} \$\(pkg-config --cflags --libs (plait|plait-http|plait-value|plait glib-2.0)\) -o {path.stem}")
     if not re.match(rf"/\* {re.escape(name)} \((\w+)(, \w+)*\): |/\* {re.escape(name)}: ", text):
         wrong.append(f"{name}: does not open with what it shows: /* {name} (P1): …")
     if len(lines) != 1 or not target.fullmatch(lines[0]):
@@ -50,6 +50,8 @@ with tempfile.TemporaryDirectory() as temporary:
         here = directory / compiler
         shutil.copytree(EXAMPLES, here)
         for name, line in command_lines.items():
+            if "glib-2.0" in line and subprocess.run(["pkg-config", "--exists", "glib-2.0"]).returncode != 0:
+                continue
             library = re.search(r"--libs ([\w-]+)", line)
             if library and not (configuration / f"{library.group(1)}.pc").exists():
                 continue
