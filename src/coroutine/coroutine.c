@@ -16,6 +16,7 @@
 #include <valgrind/valgrind.h>
 #else
 #define VALGRIND_STACK_REGISTER(start, end) (void)0
+#define RUNNING_ON_VALGRIND 0
 #endif
 
 /* The sanitizers' frames are several times as large. */
@@ -24,7 +25,7 @@ enum { MULTIPLE = 4 };
 #else
 enum { MULTIPLE = 1 };
 #endif
-enum { WARM = 64 }; /* free ones whose pages are kept */
+enum { WARM = 64, MOST = 1024 }; /* free ones whose pages are kept, and of how many the records are */
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -82,11 +83,27 @@ plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_oper
     return c;
 }
 
+/* Its record is zeros from then on, until it is made anew: who comes too late finds a parker without operations, or a
+   context without a parker. Sanitizers and valgrind know it, and contexts deep inside hang on it: those stay. */
+static bool may_drop(const plait_coroutine *c)
+{
+#if defined ASAN || defined TSAN
+    (void)c;
+    return false;
+#else
+    return !RUNNING_ON_VALGRIND && c->stack.guard && !c->inner.inner && !c->inner.record && !c->root.record;
+#endif
+}
+
 void plait_coroutine_free(plait_coroutine *c)
 {
     pthread_mutex_lock(&guard);
-    bool cold = unused_count >= WARM;
+    bool cold = unused_count >= WARM, too_many = unused_count >= MOST;
     pthread_mutex_unlock(&guard);
+    if (too_many && may_drop(c)) {
+        plait_stack_drop(c->stack);
+        return;
+    }
     if (cold) plait_stack_trim(&c->stack, (char *)c->left_at - PLAIT_STACK_BELOW);
     pthread_mutex_lock(&guard);
     c->older = unused;

@@ -3,7 +3,8 @@
 
    What must hold:
    - A coroutine is type-stable: its record lies in the top page of its stack and is never unmapped, nor ever of another
-     kind; it is used again for the next task, with its parker and its contexts.
+     kind; it is used again for the next task, with its parker and its contexts. Of very many that are unused, most are
+     dropped: their records are zeros until they are made anew.
    - It is pinned to one loop and so to one thread as long as it runs a task.
    - A switch is from the coroutine that runs to another of the same loop; the loop's own stack counts as one. */
 #ifndef PLAIT_COROUTINE_COROUTINE_H

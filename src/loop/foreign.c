@@ -50,7 +50,7 @@ void plait_foreign_leave(plait_loop *l)
 {
     plait_loop_here = NULL;
     bool ring = !plait_thread_parker_sleeps(&l->bell.parker, false);
-    if (is_due(l) || l->ready.first) ring = true;
+    if (is_due(l) || l->ready.first || l->spares > PLAIT_LOOP_SPARES) ring = true;
     uint64_t one = 1;
     if (ring) (void)!write(l->bell.event, &one, sizeof one); /* refused only when it is readable already */
 }

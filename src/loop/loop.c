@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 128, MOST_SPARES = 1024 };
+enum { BATCH = 128 };
 
 _Thread_local plait_loop *plait_loop_here;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -97,9 +97,9 @@ static bool run_ready(plait_loop *l)
 }
 
 /* Those that have been switched away from, which all spare ones are when the loop's own stack runs. */
-static void free_spares(plait_loop *l, size_t keep)
+static void free_spares(plait_loop *l, size_t keep, size_t most)
 {
-    for (; l->spares > keep; l->spares--) {
+    for (; l->spares > keep && most; l->spares--, most--) {
         plait_coroutine *c = l->spare;
         l->spare = c->older;
         plait_coroutine_free(c);
@@ -127,9 +127,10 @@ static void look_around(plait_loop *l, plait_deadline until)
     if (l->ready.first) until = PLAIT_NOW;
     struct plait_due *due = plait_is_now(until) ? NULL : plait_calendar_first(&l->due);
     if (due) until = plait_sooner(until, plait_deadline_at_(due->at));
-    if (!plait_is_now(until)) {
-        free_spares(l, MOST_SPARES);
+    if (!l->ready.first) {
+        free_spares(l, PLAIT_LOOP_SPARES, BATCH); /* not all at once: it takes about a microsecond each */
         plait_calls_rest(&l->calls);
+        if (l->spares > PLAIT_LOOP_SPARES) until = PLAIT_NOW;
     }
     plait_executor *pool = plait_is_now(until) ? NULL : plait_worker_sleeps();
     bool asleep = !plait_is_now(until) && falls_asleep(l);
@@ -252,7 +253,7 @@ void plait_loop_close(plait_loop *l)
     plait_calls_drop(l);
     plait_hosted_remove(&l->hosted);
     plait_loop_here = NULL;
-    free_spares(l, 0);
+    free_spares(l, 0, SIZE_MAX);
     close_descriptors(l);
     plait_overflow_leave(&l->overflow);
     put_aside(l);

@@ -29,6 +29,7 @@
 #include "park/thread_parker.h"
 
 #define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
+enum { PLAIT_LOOP_SPARES = 1024 }; /* so many stay when there is nothing else to do */
 
 /* What an executor over several loops keeps of one of them, for other threads to look at. */
 struct plait_loop_account {

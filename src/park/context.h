@@ -2,7 +2,8 @@
 
    What must hold:
    - A context that a lock word can name is type-stable: it belongs to a runner (a thread's record, a coroutine) or to the
-     context outside of it, and is used again, never freed. One task has it at a time.
+     context outside of it, and is used again, never freed; all it may become when its runner has gone is zeros. One task
+     has it at a time.
    - A task that is run inside another one has a context of its own and shares the other's parker.
    - Only the runner itself reads or writes its contexts, but for their addresses and their parkers, which never change:
      whoever finds a context in a lock word, above its three low bits, may look at what its runner waits for

@@ -5,7 +5,7 @@
    What must hold: all of it is done under one guard. A waiter lists its watch there when it has slept long, and may not
    leave its call before it has taken it off. That is why
 
-   - what a walk reads is there: the locks that listed waiters wait for are alive, parkers and contexts are always;
+   - what a walk reads is there: the locks that listed waiters wait for are alive, parkers and contexts are always, or read as zeros;
    - no alarm is false: a listed waiter is inside a call that waits for a lock, and stays inside while the guard is held. So
      it gives no lock up, nor does a task that it runs inside of. Each owner that a walk passes therefore still holds its
      lock when the walk is through: in a ring each waits for the next. One who was just given what it waited for, and
@@ -40,7 +40,8 @@ static plait_watch *next(plait_watch *w)
 {
     uintptr_t word = atomic_load_explicit(w->word, memory_order_acquire);
     plait_context *owner = (plait_context *)(word & ~PLAIT_LOCK_BITS);
-    return owner && owner != w->task ? owner->parker->watch : NULL;
+    plait_parker *runs_it = owner && owner != w->task ? owner->parker : NULL; /* NULL also when the owner has gone */
+    return runs_it ? runs_it->watch : NULL;
 }
 
 static struct ring ring_from(plait_watch *self)

@@ -9,8 +9,9 @@
    - A thread's parker, and a foreign loop's bell, may be unparked in a handler of a signal. A coroutine's may not, where the
      handler has interrupted its own loop's thread, perhaps in the midst of the ready queue; a handler cannot know whose
      parker that is, so it wakes loops alone (loop/signals.c), and what it may call of plait is what says so: nothing else.
-   - Before its exchange, unpark reads nothing but `operations`, which never changes. What else it needs it reads after,
-     and only when it was the one who took the parker out of a parked state. */
+   - Before its exchange, unpark reads nothing but `operations`, which never changes, but that they may be gone with the
+     owner: then a late unpark is nothing at all. What else it needs it reads after, and only when it was the one who took
+     the parker out of a parked state. */
 #ifndef PLAIT_PARK_PARKER_H
 #define PLAIT_PARK_PARKER_H
 #include "base/clock.h"
@@ -41,6 +42,11 @@ struct plait_parker {
 void plait_parker_made(plait_parker *parker);
 
 static inline void plait_park(plait_parker *p, plait_deadline deadline) { p->operations->park(p, deadline); }
-static inline void plait_unpark(plait_parker *p) { p->operations->unpark(p); }
+static inline void plait_unpark(plait_parker *p)
+{
+    const struct plait_parker_operations *operations =
+        *(const struct plait_parker_operations *const volatile *)&p->operations;
+    if (operations) operations->unpark(p);
+}
 
 #endif
