@@ -136,7 +136,7 @@ void plait_area_end(int fd, const plait_task *task, int code, const plait_record
     uint64_t at = outcome_at(&h);
     h.code = code;
     h.said = 0;
-    for (const plait_error_record *r = &record->public; record && r && h.said < MOST_SAID; r = r->cause)
+    for (const plait_error_record *r = record ? &record->public : NULL; r && h.said < MOST_SAID; r = r->cause)
         say(&said[h.said++], r);
     int err = plait_area_write(fd, at, said, h.said * sizeof *said);
     at += sizeof said;

@@ -24,10 +24,9 @@ struct plait_area_value {
 struct plait_area_head {
     char magic[8];
     uint64_t nonce;
-    int32_t parent; /* by its number */
+    int32_t parent; /* the keeper of whom it is asked, by its number, which that one writes */
     _Atomic uint32_t state;
 
-    int32_t lifeline;
     bool daemon;
     char name[64];
     uint64_t task; /* offset of its descriptor in its module */

@@ -39,12 +39,12 @@ static int count_other_threads(void)
 _Noreturn static void run_child(plait_process *p, const void *argument, int begin, int parents_lifeline)
 {
     uint64_t count;
-    int err = parents_lifeline < 0 ? -EBADF : plait_lifeline_hold(parents_lifeline);
-    if (err < 0) _exit(1);
+    int own_lifeline = parents_lifeline < 0 ? -1 : plait_lifeline_hold(parents_lifeline);
+    if (own_lifeline < 0) _exit(1);
     close(parents_lifeline);
     while (read(begin, &count, sizeof count) < 0 && errno == EINTR) {}
     close(begin);
-    plait_self_become(p->name, p->daemon);
+    plait_self_become(p->name, p->daemon, p->area, own_lifeline);
     plait_exit_forget_hooks();
     plait_area_set_state(p->area, PLAIT_AREA_BEGUN);
     int status = plait_body_run(p->task, argument, p->file, p->line, p->area);

@@ -1,4 +1,5 @@
-/* launch.h: a new process of a file, with nothing of this one but what is named. */
+/* launch.h: a new process of a file, with nothing of this one but what is named; and its keeper, a process beside this one
+   that does nothing but wait for it. See launch.c. */
 #ifndef PLAIT_PROCESS_LAUNCH_H
 #define PLAIT_PROCESS_LAUNCH_H
 #include <plait/api.h>
@@ -10,10 +11,26 @@ struct plait_launch {
     const int *keep; /* the descriptors that stay open, ascending, each once; below 3 they need not be named … */
     size_t keep_count;
     bool keep_stdin; /* … but for stdin, which is /dev/null else */
-    int lifeline;    /* this process's; the new one has its own under that number */
+    int lifeline;    /* this process's */
+    int told;        /* a file, and where in it the keeper's number is to stand, 32 bits */
+    uint64_t told_at;
 };
 
-/* Its number, and in *pidfd (close-on-exec) a descriptor of it; or -errno. */
-pid_t plait_launch(const struct plait_launch *, int *pidfd);
+struct plait_keeper;
+struct plait_launched {
+    pid_t number;
+    int pidfd;                   /* close-on-exec */
+    struct plait_keeper *keeper; /* NULL: there is none, and it is this process's own child */
+};
+
+/* 0 or -errno. */
+int plait_launch(const struct plait_launch *, struct plait_launched *);
+
+/* When the pidfd says that the process has ended: waits for its keeper, which ends at once then, and says how it ended,
+   with the signal's number negated. False when the keeper was killed before. Frees the keeper. */
+bool plait_keeper_end(struct plait_keeper *, int *status);
+
+/* In a forked child: it is the parent's. Frees what is here of it. NULL is nothing. */
+void plait_keeper_forget(struct plait_keeper *);
 
 #endif

@@ -46,7 +46,7 @@ int plait_lifeline_forked(void)
 }
 
 /* As text, without the C library. */
-static void put_path(char *path, int fd)
+__attribute__((no_sanitize("address", "thread", "undefined"))) static void put_path(char *path, int fd)
 {
     static const char head[] = "/proc/self/fd/";
     char digits[12];

@@ -68,6 +68,7 @@ static void release(plait_process *p)
     if (p->area >= 0) close(p->area);
     if (p->result && plait_result_owns(p->task)) plait_result_clear(p->task, p->result);
     free(p->result);
+    plait_keeper_forget(p->keeper);
     plait_record_unref(p->record);
     pthread_mutex_destroy(&p->guard);
     free(p);
@@ -107,12 +108,11 @@ static plait_record *exited(const plait_process *p)
     const char *when = state == PLAIT_AREA_ASKED ? "before it came to plait_init(), which is to be called first in main"
                        : state == PLAIT_AREA_BEGUN ? "before its task had returned"
                                                    : "without a word that makes sense";
-    return p->status_known
-               ? plait_record_say(PLAIT_EWORKER, NULL, "it exited with status %d %s", p->status, when)
-               : plait_record_say(PLAIT_EWORKER, NULL,
-                                  "it ended %s; how is not known, since the program has waited for it itself, "
-                                  "or ignores SIGCHLD",
-                                  when);
+    return p->status_known ? plait_record_say(PLAIT_EWORKER, NULL, "it exited with status %d %s", p->status, when)
+                           : plait_record_say(PLAIT_EWORKER, NULL,
+                                              "it ended %s; how is not known: the program has waited for it itself, or "
+                                              "ignores SIGCHLD, or its keeper was killed",
+                                              when);
 }
 
 /* With the guard held, once. */
@@ -140,8 +140,15 @@ static void conclude(plait_process *p)
 
 static bool fetch_status(plait_process *p)
 {
+    struct pollfd on = { .fd = p->pidfd, .events = POLLIN };
     siginfo_t info = { .si_pid = 0 };
     int got;
+    if (p->keeper) {
+        if (poll(&on, 1, 0) <= 0) return false;
+        p->status_known = plait_keeper_end(p->keeper, &p->status);
+        p->keeper = NULL;
+        return true;
+    }
     do got = waitid((idtype_t)P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG | __WALL);
     while (got < 0 && errno == EINTR);
     if (got == 0 && info.si_pid == 0) return false;
@@ -150,8 +157,7 @@ static bool fetch_status(plait_process *p)
         p->status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
         return true;
     }
-    struct pollfd on = { .fd = p->pidfd, .events = POLLIN }; /* another has fetched it */
-    return poll(&on, 1, 0) > 0;
+    return poll(&on, 1, 0) > 0; /* another has fetched it */
 }
 
 static bool elsewhere(const plait_process *p) { return p->generation != plait_process_generation(); }

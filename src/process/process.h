@@ -10,6 +10,7 @@
 #define PLAIT_PROCESS_PROCESS_H
 #include "base/record.h"
 #include "future/future.h"
+#include "process/launch.h"
 #include <plait/process.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ struct plait_process {
     plait_process *next, *previous; /* on the list; under its guard */
     uint32_t generation;            /* of the process that started it */
     int pidfd, area, number;
+    struct plait_keeper *keeper; /* NULL: it was forked, or has ended */
     bool forked, daemon;
     const plait_task *task;
     const char *file;
@@ -56,7 +58,7 @@ pid_t plait_children_fork(int *lifeline);
 
 /* self.c: the running process as plait started it. */
 extern bool plait_was_initialized; /* plait_init was called in this process, or before the fork of it */
-void plait_self_become(const char *name, bool daemon);
+void plait_self_become(const char *name, bool daemon, int area, int lifeline); /* -1: it has none of its own */
 const char *plait_self_name(void);
 bool plait_self_is_daemon(void);
 

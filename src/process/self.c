@@ -3,14 +3,20 @@
 #include "process/process.h"
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 bool plait_was_initialized;
 static char own_name[64] = "main";
 static bool is_daemon;
+static int own_area = -1, own_lifeline = -1;
 
-void plait_self_become(const char *name, bool daemon)
+void plait_self_become(const char *name, bool daemon, int area, int lifeline)
 {
     char shown[16] = "";
+    if (own_area >= 0) close(own_area); /* those of the parent that forked this one */
+    if (own_lifeline >= 0) close(own_lifeline);
+    own_area = area;
+    own_lifeline = lifeline;
     strncpy(own_name, name, sizeof own_name - 1);
     is_daemon = daemon;
     strncpy(shown, name, sizeof shown - 1);

@@ -75,7 +75,7 @@ static int take_handovers(struct plan *n)
 
 static int in_order(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
-static int choose_descriptors(struct plan *n, const plait_process_options *o, int image, int lifeline)
+static int choose_descriptors(struct plan *n, const plait_process_options *o, int image)
 {
     n->keep = plait_allocate((o->descriptor_count + n->handover_count + 3) * sizeof *n->keep);
     if (!n->keep) return plait_fail(PLAIT_ENOMEM, "no memory to start process %s", n->process->name);
@@ -88,7 +88,6 @@ static int choose_descriptors(struct plan *n, const plait_process_options *o, in
     for (size_t i = 0; i < n->handover_count; i++) n->keep[n->keep_count++] = n->handovers[i].fd;
     n->keep[n->keep_count++] = n->process->area;
     n->keep[n->keep_count++] = image;
-    n->keep[n->keep_count++] = lifeline;
     qsort(n->keep, n->keep_count, sizeof *n->keep, in_order);
     return 0;
 }
@@ -114,7 +113,6 @@ static int write_request(struct plan *n, const void *argument)
     size_t size = n->handover_count * sizeof *n->handovers;
     int err = getrandom(&h->nonce, sizeof h->nonce, 0) == sizeof h->nonce ? 0 : -errno;
     memcpy(h->magic, PLAIT_MAGIC, sizeof PLAIT_MAGIC);
-    h->parent = getpid();
     h->daemon = p->daemon;
     h->line = p->line;
     copy(h->name, sizeof h->name, p->name);
@@ -138,10 +136,8 @@ static int start(struct plan *n, const void *argument, const plait_process_optio
     plait_process *p = n->process;
     int lifeline = plait_lifeline(), err;
     if (lifeline < 0) return lifeline;
-    n->head.lifeline = lifeline;
     if ((err = name_modules(&n->head, p->task)) || (err = take_handovers(n)) ||
-        (err = choose_descriptors(n, o, image, lifeline)) || (err = write_request(n, argument)) ||
-        (err = make_environment(n)))
+        (err = choose_descriptors(n, o, image)) || (err = write_request(n, argument)) || (err = make_environment(n)))
         return err;
     bool keep_stdin = n->keep[0] == 0;
     char *arguments[] = { program_invocation_name, p->name, NULL };
@@ -151,13 +147,15 @@ static int start(struct plan *n, const void *argument, const plait_process_optio
                               .keep = n->keep,
                               .keep_count = n->keep_count,
                               .keep_stdin = keep_stdin,
-                              .lifeline = lifeline };
-    int child = plait_launch(&s, &p->pidfd);
-    if (child < 0) {
-        p->pidfd = -1;
-        return plait_fail(child, "process %s could not be started: %s", p->name, plait_error_text(child));
-    }
-    p->number = child;
+                              .lifeline = lifeline,
+                              .told = p->area,
+                              .told_at = offsetof(struct plait_area_head, parent) };
+    struct plait_launched l;
+    if ((err = plait_launch(&s, &l)) != 0)
+        return plait_fail(err, "process %s could not be started: %s", p->name, plait_error_text(err));
+    p->number = l.number;
+    p->pidfd = l.pidfd;
+    p->keeper = l.keeper;
     return 0;
 }
 

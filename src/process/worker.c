@@ -125,8 +125,7 @@ void plait_worker_begin(void)
     int err = 0, area = find_area(&h);
     if (area < 0) return;
     fcntl(area, F_SETFD, FD_CLOEXEC);
-    fcntl(h.lifeline, F_SETFD, FD_CLOEXEC);
-    plait_self_become(h.name, h.daemon);
+    plait_self_become(h.name, h.daemon, area, -1);
     const plait_task *task = find_task(&h);
     if (!task) fail(area, PLAIT_EWORKER);
     if ((err = adopt(area, &h)) != 0) fail(area, err);
