@@ -22,7 +22,7 @@ typedef struct plait_pipe plait_pipe;
 PLAIT_API int plait_pipe_pair(plait_pipe **one, plait_pipe **other) PLAIT_MUST_CHECK;
 PLAIT_API int plait_pipe_one_way(plait_pipe **receiver, plait_pipe **sender) PLAIT_MUST_CHECK;
 
-/* The end that a descriptor is, in a process that was started with it (plait_process_options.descriptors): it becomes the
+/* The end that a descriptor is, in a process that was started with it (plait_process_start_options.descriptors): it becomes the
    end's, to be closed by plait_pipe_free alone. Both ways; that its pipe is a one-way pipe it does not know. NULL, and
    plait_error tells: PLAIT_EINVAL when it is none, and PLAIT_ENOMEM; the descriptor stays the caller's then. */
 PLAIT_API plait_pipe *plait_pipe_attach(int descriptor);

@@ -42,7 +42,7 @@ PLAIT_API void plait_init(void);
     }
 
 /* Zero bytes are the defaults. */
-typedef struct plait_process_options {
+typedef struct plait_process_start_options {
     const char *name;       /* copied; shown in errors, and by ps; default "process-N" */
     plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */
     bool
@@ -53,7 +53,7 @@ typedef struct plait_process_options {
     const int *descriptors; /* plait_process_start: stay open there, under the same numbers; … */
     size_t descriptor_count;
     void *reserved[4];
-} plait_process_options;
+} plait_process_start_options;
 
 /* Starts this program's own file in a new process, in which plait_init runs task `f`. The argument (a pointer to it, NULL
    for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
@@ -71,9 +71,9 @@ typedef struct plait_process_options {
     plait_process_start_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
 #define plait_process_start_with(options, f, ...)                                                                      \
     plait_process_start_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), (options),                              \
-                             sizeof(plait_process_options), __FILE__, __LINE__)
+                             sizeof(plait_process_start_options), __FILE__, __LINE__)
 PLAIT_API plait_process *plait_process_start_task(const plait_task *task, const void *argument,
-                                                  const plait_process_options *options, size_t options_size,
+                                                  const plait_process_start_options *options, size_t options_size,
                                                   const char *file, int line);
 
 /* Forks this process, as fork(2) does, and runs the task in the child, on its only thread: with memory, descriptors and
@@ -86,9 +86,9 @@ PLAIT_API plait_process *plait_process_start_task(const plait_task *task, const 
     plait_process_fork_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)
 #define plait_process_fork_with(options, f, ...)                                                                       \
     plait_process_fork_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), (options),                               \
-                            sizeof(plait_process_options), __FILE__, __LINE__)
+                            sizeof(plait_process_start_options), __FILE__, __LINE__)
 PLAIT_API plait_process *plait_process_fork_task(const plait_task *task, const void *argument,
-                                                 const plait_process_options *options, size_t options_size,
+                                                 const plait_process_start_options *options, size_t options_size,
                                                  const char *file, int line);
 
 /* Waits for its end; many may, and more than once. *code, unless NULL, gets how it ended, and plait_error() its words, from

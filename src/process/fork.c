@@ -79,10 +79,10 @@ static int fork_one(plait_process *p, const void *argument)
 }
 
 plait_process *plait_process_fork_task(const plait_task *task, const void *argument,
-                                       const plait_process_options *options, size_t options_size, const char *file,
-                                       int line)
+                                       const plait_process_start_options *options, size_t options_size,
+                                       const char *file, int line)
 {
-    plait_process_options o;
+    plait_process_start_options o;
     plait_bytes *taken = plait_argument_taken(task, argument);
     int threads, err = plait_options_read(&o, sizeof o, options, options_size);
     plait_process *p = err ? NULL : plait_process_new(task, argument, &o, file, line);

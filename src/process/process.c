@@ -25,7 +25,7 @@
 static _Atomic unsigned started;
 
 /* What keeps a process from being started for this task; 0: nothing that could be known beforehand. */
-static int refused(const plait_task *task, const void *argument, const plait_process_options *o)
+static int refused(const plait_task *task, const void *argument, const plait_process_start_options *o)
 {
     int err = plait_argument_missing(task, argument);
     if (err) return err;
@@ -39,7 +39,7 @@ static int refused(const plait_task *task, const void *argument, const plait_pro
     return plait_children_prepare();
 }
 
-plait_process *plait_process_new(const plait_task *task, const void *argument, const plait_process_options *o,
+plait_process *plait_process_new(const plait_task *task, const void *argument, const plait_process_start_options *o,
                                  const char *file, int line)
 {
     task = plait_task_given(task);

@@ -38,7 +38,7 @@ struct plait_process {
 };
 
 /* A new object for a task, not yet listed, with its area; NULL, with a record, also for what cannot be asked. */
-plait_process *plait_process_new(const plait_task *, const void *argument, const plait_process_options *,
+plait_process *plait_process_new(const plait_task *, const void *argument, const plait_process_start_options *,
                                  const char *file, int line);
 
 /* Frees one that could not be started, or that is the parent's; NULL. */

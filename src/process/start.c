@@ -75,7 +75,7 @@ static int take_handovers(struct plan *n)
 
 static int in_order(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
-static int choose_descriptors(struct plan *n, const plait_process_options *o, int image)
+static int choose_descriptors(struct plan *n, const plait_process_start_options *o, int image)
 {
     n->keep = plait_allocate((o->descriptor_count + n->handover_count + 3) * sizeof *n->keep);
     if (!n->keep) return plait_fail(PLAIT_ENOMEM, "no memory to start process %s", n->process->name);
@@ -131,7 +131,7 @@ static int write_request(struct plan *n, const void *argument)
                : 0;
 }
 
-static int start(struct plan *n, const void *argument, const plait_process_options *o, int image)
+static int start(struct plan *n, const void *argument, const plait_process_start_options *o, int image)
 {
     plait_process *p = n->process;
     int lifeline = plait_lifeline(), err;
@@ -159,7 +159,7 @@ static int start(struct plan *n, const void *argument, const plait_process_optio
     return 0;
 }
 
-static int start_from_image(struct plan *n, const void *argument, const plait_process_options *o)
+static int start_from_image(struct plan *n, const void *argument, const plait_process_start_options *o)
 {
     if (!plait_was_initialized)
         return plait_fail(
@@ -179,10 +179,10 @@ static int start_from_image(struct plan *n, const void *argument, const plait_pr
 }
 
 plait_process *plait_process_start_task(const plait_task *task, const void *argument,
-                                        const plait_process_options *options, size_t options_size, const char *file,
-                                        int line)
+                                        const plait_process_start_options *options, size_t options_size,
+                                        const char *file, int line)
 {
-    plait_process_options o;
+    plait_process_start_options o;
     struct plan n = { .process = NULL };
     plait_bytes *taken = plait_argument_taken(task, argument);
     int err = plait_options_read(&o, sizeof o, options, options_size);

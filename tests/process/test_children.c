@@ -64,8 +64,8 @@ PLAIT_TASK(starts_another, void, void);
 TEST_BY_EACH_WAY(PS12_a_daemon_may_not_have_children)
 {
     int code;
-    plait_process *p =
-        begin_with(way, (&(plait_process_options){ .life = PLAIT_DAEMON, .name = "imp" }), NULL, starts_another, NULL);
+    plait_process *p = begin_with(way, (&(plait_process_start_options){ .life = PLAIT_DAEMON, .name = "imp" }), NULL,
+                                  starts_another, NULL);
     check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
     check_code(code, PLAIT_ENOTSUP);
     check_contains(plait_error()->message, "process imp is a daemon, and may start no processes");
@@ -82,7 +82,7 @@ TEST_BY_EACH_WAY(PS13_it_is_a_daemon_as_its_starter_is_if_nothing_is_said)
     for (int i = 0; i < 3; i++) {
         bool daemon = !lives[i].daemon;
         plait_process *p =
-            begin_with(way, (&(plait_process_options){ .life = lives[i].life }), NULL, is_a_daemon, NULL);
+            begin_with(way, (&(plait_process_start_options){ .life = lives[i].life }), NULL, is_a_daemon, NULL);
         check(plait_process_is_daemon(p) == lives[i].daemon);
         check_code(plait_process_join(p, NULL, PLAIT_FOREVER), 0);
         check_code(plait_process_result(p, &daemon), 0);
@@ -115,7 +115,7 @@ PLAIT_TASK(lives_on, struct grip, void);
 static plait_process *begin_to_live_on(const struct grip *g)
 {
     const int all[] = { g->gate.come[0], g->gate.come[1], g->gate.go[0], g->gate.go[1], g->hold[0], g->hold[1] };
-    plait_process_options o = { .descriptors = all, .descriptor_count = 6, .among_threads = true };
+    plait_process_start_options o = { .descriptors = all, .descriptor_count = 6, .among_threads = true };
     if (g->way == BY_FORK) o.descriptors = NULL, o.descriptor_count = 0;
     plait_process *p =
         g->way == BY_FORK ? plait_process_fork_with(&o, lives_on, g) : plait_process_start_with(&o, lives_on, g);
@@ -151,8 +151,8 @@ TEST_BY_EACH_WAY(PS14_M3_M22_those_of_one_that_is_killed_are_gone_with_it_whatev
     struct grip g = { .gate = gate_new(), .way = (int)way };
     check_number(pipe(g.hold), 0);
     const int all[] = { g.gate.come[0], g.gate.come[1], g.gate.go[0], g.gate.go[1], g.hold[0], g.hold[1] };
-    plait_process *p = plait_process_start_with((&(plait_process_options){ .descriptors = all, .descriptor_count = 6 }),
-                                                has_children, &g);
+    plait_process *p = plait_process_start_with(
+        (&(plait_process_start_options){ .descriptors = all, .descriptor_count = 6 }), has_children, &g);
     check(p != NULL);
     close(g.hold[1]);
     for (int i = 0; i < HOWS + 1; i++) gate_hear(&g.gate);
@@ -207,9 +207,9 @@ TEST_BY_EACH_WAY(PS10_the_list_has_those_that_have_not_ended)
     plait_process_info list[4];
     struct gate g = gate_new();
     check_number(plait_process_list(NULL, 0), 0);
-    plait_process *p = begin_with(way, (&(plait_process_options){ .name = "one" }), &g, waits, &g);
+    plait_process *p = begin_with(way, (&(plait_process_start_options){ .name = "one" }), &g, waits, &g);
     plait_process *q =
-        begin_with(way, (&(plait_process_options){ .name = "two", .life = PLAIT_DAEMON }), &g, waits, &g);
+        begin_with(way, (&(plait_process_start_options){ .name = "two", .life = PLAIT_DAEMON }), &g, waits, &g);
     check_number(plait_process_list(list, 1), 2);
     check_number(plait_process_list(list, 4), 2);
     check_string(list[0].name, "one");

@@ -113,7 +113,7 @@ static void PS20_what_did_not_start_is_an_error_that_tells_why(void **unused)
 {
     (void)unused;
     int code = 77;
-    plait_process *p = plait_process_start_with((&(plait_process_options){ .start_limit = -1 }), prints, NULL);
+    plait_process *p = plait_process_start_with((&(plait_process_start_options){ .start_limit = -1 }), prints, NULL);
     check(!p);
     check_code(plait_process_join(p, &code, PLAIT_FOREVER), PLAIT_EINVAL);
     check_contains(plait_error()->message, "did its start fail?");
@@ -126,13 +126,13 @@ static void PS20_what_did_not_start_is_an_error_that_tells_why(void **unused)
     check(!plait_process_start(waits, (const struct gate *)NULL));
     check_code(plait_error_code(), PLAIT_EINVAL);
     const int closed[] = { 999 };
-    check(!plait_process_start_with((&(plait_process_options){ .descriptors = closed, .descriptor_count = 1 }), prints,
-                                    NULL));
+    check(!plait_process_start_with((&(plait_process_start_options){ .descriptors = closed, .descriptor_count = 1 }),
+                                    prints, NULL));
     check_contains(plait_error()->message, "is to have descriptor 999, which is not open");
-    check(!plait_process_fork_with((&(plait_process_options){ .descriptors = closed, .descriptor_count = 1 }), prints,
-                                   NULL));
+    check(!plait_process_fork_with((&(plait_process_start_options){ .descriptors = closed, .descriptor_count = 1 }),
+                                   prints, NULL));
     check_code(plait_error_code(), PLAIT_EINVAL);
-    check(!plait_process_start_with((&(plait_process_options){ .life = (plait_thread_life)9 }), prints, NULL));
+    check(!plait_process_start_with((&(plait_process_start_options){ .life = (plait_thread_life)9 }), prints, NULL));
     check_contains(plait_error()->message, "of the unknown life 9");
 }
 
@@ -223,7 +223,7 @@ static void one_that_is_started_has_no_stdin_unless_it_is_given(void **unused)
     check_number(write(ends[1], "xy", 2), 2);
     for (int given = 0; given < 2; given++) {
         plait_process *p = plait_process_start_with(
-            (&(plait_process_options){ .descriptors = &(const int){ 0 }, .descriptor_count = (size_t)given }),
+            (&(plait_process_start_options){ .descriptors = &(const int){ 0 }, .descriptor_count = (size_t)given }),
             reads_stdin, NULL);
         check_code(plait_process_join(p, NULL, PLAIT_FOREVER), 0);
         check_code(plait_process_result(p, &first), 0);
@@ -331,8 +331,8 @@ static int after_a_detour(const char *what)
     setenv("PLAIT_TEST_DETOUR", what, 1);
     plait_init();
     plait_process *p = plait_process_start_with(
-        (&(plait_process_options){ .name = "lost", .start_limit = *what == 'h' ? PLAIT_MILLISECOND : 0 }), does_nothing,
-        NULL);
+        (&(plait_process_start_options){ .name = "lost", .start_limit = *what == 'h' ? PLAIT_MILLISECOND : 0 }),
+        does_nothing, NULL);
     int code, err = plait_process_join(p, &code, PLAIT_FOREVER);
     fprintf(stderr, "%d %s", err, plait_error()->message);
     plait_process_free(p);
@@ -346,7 +346,7 @@ static int leaves_some(void)
     plait_init();
     the_gate = gate_new();
     const int all[] = { the_gate.come[0], the_gate.come[1], the_gate.go[0], the_gate.go[1] };
-    plait_process_options o = { .name = "left", .descriptors = all, .descriptor_count = 4 };
+    plait_process_start_options o = { .name = "left", .descriptors = all, .descriptor_count = 4 };
     check(plait_process_start_with(&o, prints, NULL) != NULL);
     o.life = PLAIT_DAEMON;
     check(plait_process_start_with(&o, waits, &the_gate) != NULL);

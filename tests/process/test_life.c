@@ -60,7 +60,7 @@ TEST_BY_EACH_WAY(PS2_it_has_its_argument_with_all_that_that_owns_and_its_name)
     int values[] = { 10, 20, 30 };
     struct request r = { .number = 5, .word = word, .count = 3, .values = values, .block = { block, 4 } };
     struct answer a, again;
-    plait_process *p = begin_with(way, (&(plait_process_options){ .name = "clerk" }), NULL, answers, &r);
+    plait_process *p = begin_with(way, (&(plait_process_start_options){ .name = "clerk" }), NULL, answers, &r);
     check_string(plait_process_name(p), "clerk");
     check_code(plait_process_join(p, NULL, PLAIT_FOREVER), 0);
     check_code(plait_process_result(p, &a), 0);
@@ -244,7 +244,8 @@ static int see(const plait_report_info *info, void *context)
 TEST_BY_EACH_WAY(PS7_a_failure_has_the_words_of_its_task_and_is_reported_where_nobody_joined)
 {
     int code, line = __LINE__ + 1;
-    plait_process *p = begin_with(way, (&(plait_process_options){ .name = "clerk 1" }), NULL, fails, (&(int){ -4711 }));
+    plait_process *p =
+        begin_with(way, (&(plait_process_start_options){ .name = "clerk 1" }), NULL, fails, (&(int){ -4711 }));
     check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
     check_code(code, -4711);
     char text[256], expected[256];
@@ -261,7 +262,7 @@ TEST_BY_EACH_WAY(PS7_a_failure_has_the_words_of_its_task_and_is_reported_where_n
     struct seen seen = { .count = 0 };
     plait_report_hook_set(&(plait_report_hook){ .report = see, .context = &seen });
     plait_process_free(
-        begin_with(way, (&(plait_process_options){ .name = "clerk 2" }), NULL, fails, (&(int){ -4712 })));
+        begin_with(way, (&(plait_process_start_options){ .name = "clerk 2" }), NULL, fails, (&(int){ -4712 })));
     plait_report_hook_set(NULL);
     check_number(seen.count, 1);
     check_number(seen.kind, PLAIT_REPORT_PROCESS);

@@ -245,7 +245,7 @@ static void an_end_is_handed_to_a_process_that_is_started(void **unused)
     check_contains(plait_error()->message, "descriptor 2 is no end of a pipe");
     pipe_open();
     fd = plait_pipe_fd(other);
-    plait_process_options options = { .descriptors = &fd, .descriptor_count = 1 };
+    plait_process_start_options options = { .descriptors = &fd, .descriptor_count = 1 };
     plait_process *p = plait_process_start_with(&options, answers, &fd);
     check(p);
     plait_pipe_free(other), other = NULL;

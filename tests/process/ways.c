@@ -13,10 +13,10 @@ void ways_each(void (*body)(enum way))
     body(BY_FORK);
 }
 
-plait_process *begin_task(enum way way, const plait_process_options *options, const struct gate *gate,
+plait_process *begin_task(enum way way, const plait_process_start_options *options, const struct gate *gate,
                           const plait_task *task, const void *argument, const char *file, int line)
 {
-    plait_process_options o = options ? *options : (plait_process_options){ 0 };
+    plait_process_start_options o = options ? *options : (plait_process_start_options){ 0 };
     plait_process *p;
     if (way == BY_FORK) {
         o.among_threads = true;

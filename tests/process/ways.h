@@ -24,7 +24,7 @@ void ways_each(void (*body)(enum way));
 struct gate;
 #define begin_with(way, options, gate, f, ...)                                                                         \
     begin_task((way), (options), (gate), &f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), __FILE__, __LINE__)
-plait_process *begin_task(enum way way, const plait_process_options *options, const struct gate *gate,
+plait_process *begin_task(enum way way, const plait_process_start_options *options, const struct gate *gate,
                           const plait_task *task, const void *argument, const char *file, int line);
 
 /* Two pipes: processes say that they have come, and wait until they may go, one by one. */
