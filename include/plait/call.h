@@ -1,9 +1,9 @@
 /* call.h: functions called on a loop's own stack: soon, at a time, when a descriptor is ready. For what is no task: other
    libraries' events, and programs that call back rather than wait.
 
-   A function that is called so must not wait, since the whole loop would. It cannot fail: what it says by plait_fail is
-   nobody else's business. Whoever asks for one runs on the loop, as a task or another call, but for plait_loop_post. What
-   was asked for and has not come when the loop ends is dropped. */
+   A function that is called so must not wait, since the whole loop would, and in C++ must not throw. It cannot fail: what
+   it says by plait_fail is nobody else's business. Whoever asks for one runs on the loop, as a task or another call, but
+   for plait_loop_post. What was asked for and has not come when the loop ends is dropped. */
 #ifndef PLAIT_CALL_H
 #define PLAIT_CALL_H
 

@@ -135,6 +135,15 @@ int use(plait_executor *ex)
 #ifdef BAD_DEADLINE_ZERO
     err |= plait_future_wait(f, 0);
 #endif
+#ifdef BAD_RUN_OF_NO_TASK
+    err |= plait_run(use, &n, NULL);
+#endif
+#ifdef BAD_RUN_ARGUMENT
+    err |= plait_run(square, &p, NULL);
+#endif
+#ifdef BAD_RUN_RESULT
+    err |= plait_run_with(NULL, square, &n, &sum);
+#endif
 #ifdef BAD_TASK
     err |= plait_await(plait_submit(ex, use, &n), NULL); /* no PLAIT_TASK */
 #endif

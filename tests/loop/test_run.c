@@ -67,6 +67,65 @@ static void AR3_tasks_that_are_left_are_cancelled_and_waited_for(void **unused)
     check_number(cleaned, 3);
 }
 
+static char order_of_end[16];
+static void note(void *letter) { strncat(order_of_end, letter, 1); }
+static void never_come(void *unused)
+{
+    (void)unused;
+    check_failed(__FILE__, __LINE__, "a call that was left at the end came");
+}
+static plait_event may_end, runs_in_pool;
+static int outlive_the_run(void)
+{
+    plait_event_set(&runs_in_pool);
+    return plait_event_wait(&may_end, PLAIT_FOREVER);
+}
+PLAIT_TASK(outlive_the_run, void, void);
+static int note_its_end(void)
+{
+    int err = plait_sleep_until(PLAIT_FOREVER);
+    PLAIT_SHIELD(clean_up, PLAIT_FOREVER);
+    note("c");
+    check_code(plait_call_soon(note, "l"), 0); /* the loop is as it was */
+    check_code(plait_sleep(PLAIT_MICROSECOND), 0);
+    note("e");
+    return err;
+}
+PLAIT_TASK(note_its_end, void, void);
+static int leave_all_kinds(void)
+{
+    plait_future_detach(plait_spawn(note_its_end, NULL));
+    check(plait_call_later(3600 * PLAIT_SECOND, never_come, NULL));
+    check_code(plait_yield(), 0);
+    note("m");
+    return 0;
+}
+PLAIT_TASK(leave_all_kinds, void, void);
+
+static void AR5_at_the_end_tasks_are_cancelled_and_waited_for_then_calls_are_dropped_and_pools_go_on(void **unused)
+{
+    (void)unused;
+    order_of_end[0] = 0;
+    plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = 1 });
+    plait_future *f = plait_submit(pool, outlive_the_run, NULL);
+    check_code(plait_event_wait(&runs_in_pool, PLAIT_FOREVER), 0);
+    check_code(plait_run(leave_all_kinds, NULL, NULL), 0);
+    check_string(order_of_end, "mcle");
+    check(plait_future_get_state(f) == PLAIT_FUTURE_RUNNING); /* what is not the loop's, it does not end */
+    plait_event_set(&may_end);
+    check_code(plait_await(f, NULL), 0);
+    plait_executor_free(pool);
+}
+
+static void AR7_nothing_but_a_task_is_run(void **unused)
+{
+    (void)unused;
+    static const plait_task empty = { .name = "empty" };
+    check_code(plait_run_task(NULL, NULL, NULL, __FILE__, __LINE__), PLAIT_EINVAL);
+    check_contains(plait_error()->message, "without a task");
+    check_code(plait_run_task(&empty, NULL, NULL, __FILE__, __LINE__), PLAIT_EINVAL);
+}
+
 static int cancel_before_it_begins(void)
 {
     plait_bytes text = { 0 };
@@ -258,6 +317,8 @@ int main(void)
         cmocka_unit_test(AR1_AL21_run_gives_the_task_s_value_or_its_error),
         cmocka_unit_test(AR2_AL20_to_run_inside_of_a_running_loop_is_an_error),
         cmocka_unit_test(AR3_tasks_that_are_left_are_cancelled_and_waited_for),
+        cmocka_unit_test(AR5_at_the_end_tasks_are_cancelled_and_waited_for_then_calls_are_dropped_and_pools_go_on),
+        cmocka_unit_test(AR7_nothing_but_a_task_is_run),
         cmocka_unit_test(AT9_a_task_that_is_cancelled_before_its_first_step_never_begins),
         cmocka_unit_test(AR4_AD2_what_they_fail_with_is_reported),
         cmocka_unit_test(AT1_AF10_a_spawn_begins_later_in_the_order_of_the_spawns),
