@@ -9,6 +9,7 @@ A program is bench/FOLDER/NAME.c, .cpp, .rs, .go or .py. Its role is in its name
     pkg-config, flags, libraries     for the C and C++ compiler
     crates       for cargo, the line of [dependencies]
     workloads    those it takes part in, if not all of its folder's
+    plait        "http": it is linked with libplait-http too
     declared     what include/plait must declare for it; without that it is left out
 """
 
@@ -18,10 +19,11 @@ import re
 import shlex
 import shutil
 import subprocess
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BENCH = ROOT / "bench"
-KEYS = "subject package pkg-config flags libraries crates workloads declared".split()
+KEYS = "subject package pkg-config flags libraries crates workloads plait declared".split()
 CRATES = pathlib.Path("/usr/share/cargo/registry")  # where Debian's librust-*-dev packages put theirs
 BUILD_SECONDS = 240
 
@@ -84,8 +86,10 @@ class Program:
         libraries = shlex.split(self.said["libraries"])
         if self.is_plait:
             options.append(f"-I{ROOT / 'include'}")
-            shared = ["-L", self.build_directory, "-lplait", f"-Wl,-rpath,{self.build_directory}"]
-            libraries += [self.build_directory / "libplait.a"] if self.static else shared
+            http = self.said["plait"] == "http"
+            shared = ["-L", self.build_directory, *["-lplait-http"] * http, "-lplait", f"-Wl,-rpath,{self.build_directory}"]
+            static = [*[self.build_directory / "libplait-http.a"] * http, self.build_directory / "libplait.a", *["-lcurl"] * http]
+            libraries += static if self.static else shared
         if self.said["pkg-config"]:
             modules = self.said["pkg-config"].split()
             options += self.run_tool(["pkg-config", "--cflags", *modules]).split()
@@ -109,7 +113,10 @@ class Program:
         return all(os.path.exists(source) and os.path.getmtime(source) <= built for source in sources)
 
     def build_go(self):
-        environment = {**os.environ, "GO111MODULE": "off", "GOFLAGS": ""}
+        """Go does not look whether a header in C has changed; so they are part of the flags, which it looks at."""
+        headers = b"".join(header.read_bytes() for header in sorted([*BENCH.glob("*.h"), *self.path.parent.glob("*.h")]))
+        flags = f"-O2 -DHEADERS=0x{zlib.crc32(headers):x}"
+        environment = {**os.environ, "GO111MODULE": "off", "GOFLAGS": "", "CGO_CFLAGS": flags}
         self.run_tool(["go", "build", "-o", self.output, self.path], env=environment)
         self.command = [self.output]
 
