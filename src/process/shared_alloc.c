@@ -186,16 +186,16 @@ void *plait_shared_alloc(plait_shared_memory *m, size_t size)
     return me ? plait_shared_allocate(me, 0, size) : NULL;
 }
 
-void plait_shared_free(plait_shared_memory *m, void *memory)
+void plait_shared_free(plait_shared_memory *m, void *allocated)
 {
-    if (!memory) return;
+    if (!allocated) return;
     struct plait_shared_member *me = plait_shared_member_of(m);
-    uint64_t offset = offset_of(m, memory), top = atomic_load_explicit(&m->heap.top, memory_order_acquire);
+    uint64_t offset = offset_of(m, allocated), top = atomic_load_explicit(&m->heap.top, memory_order_acquire);
     if (offset < first_block() + HEAD || offset >= top || offset % GRAIN)
-        plait_stop("memory at %p was freed that is not of this shared memory", memory);
-    struct label *label = (struct label *)(void *)((char *)memory - sizeof *label);
+        plait_stop("memory at %p was freed that is not of this shared memory", allocated);
+    struct label *label = (struct label *)(void *)((char *)allocated - sizeof *label);
     if (label->mark != MARK || label->back > offset - first_block())
-        plait_stop("memory at %p was freed that was not given out, or was freed already", memory);
+        plait_stop("memory at %p was freed that was not given out, or was freed already", allocated);
     struct block *b = at(m, offset - label->back);
     if (plait_shared_lock(me, &m->heap.lock)) mend(me);
     bool used = word_of(b) & USED;
@@ -206,7 +206,7 @@ void plait_shared_free(plait_shared_memory *m, void *memory)
         m->heap.freed += word_of(b);
     }
     plait_shared_unlock(&m->heap.lock);
-    if (!used) plait_stop("memory at %p was freed twice", memory);
+    if (!used) plait_stop("memory at %p was freed twice", allocated);
 }
 
 void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_usage *usage)

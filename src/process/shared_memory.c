@@ -94,7 +94,7 @@ static int make_file(uint64_t limit, int *made)
 
 static int make(uint64_t limit, plait_shared_memory **made)
 {
-    int fd, err = make_file(limit, &fd);
+    int fd = -1, err = make_file(limit, &fd);
     if (err) return err;
     plait_shared_memory *m = map_anywhere(limit, fd);
     if (!m) {

@@ -2,8 +2,8 @@
    first, after the second, and so on to the last; each time the others go on, and nothing is lost but what the dead one had
    in its hands. It prints how many steps there were.
 
-   PLAIT_KILL_EVERY=1 has it killed at every step, 2 at every second, and so on. Without it, a short run tries some of them,
-   and one with PLAIT_STRESS_SECONDS above 2 more. Where the system lets nobody trace, the test is skipped. */
+   PLAIT_KILL_EVERY=1 has it killed at every step, 2 at every second, and so on. Without it, a short run tries some of them;
+   one with PLAIT_STRESS_SECONDS above 2 all, but fewer where others must be started for each. Where the system lets nobody trace, the test is skipped. */
 #include "others.h"
 #include "process/shared_registry.h"
 #include <signal.h>
@@ -42,13 +42,15 @@ static void begin(void)
     check(s->queue && s->mutex && s->semaphore && s->condition && s->event && s->barrier && s->throttle);
 }
 
+enum { USUAL = 11 }; /* a short run kills at every 11th step */
+
 /* One thing to be killed in. */
 struct deed {
     const char *name;
     void (*prepare)(void); /* before the child is there */
     void (*do_it)(void);   /* by the child, step by step */
     void (*finish)(void);  /* the others, when it is dead: must come to an end */
-    unsigned every;        /* at least: it has many steps */
+    unsigned every;        /* of one that has many steps, or costs much */
     bool first_use;        /* the child has never used the memory before */
 };
 
@@ -94,7 +96,7 @@ static unsigned strides(unsigned at_least)
 {
     const char *every = getenv("PLAIT_KILL_EVERY"), *seconds = getenv("PLAIT_STRESS_SECONDS");
     if (every) return atoi(every) > 0 ? (unsigned)atoi(every) : 1;
-    return seconds && atoi(seconds) > 2 ? 1 + at_least / 11 : at_least;
+    return seconds && atoi(seconds) > 2 ? at_least > USUAL ? at_least / 4 : 1 : at_least;
 }
 
 static void die_at_each_step_of(const struct deed *d)
@@ -104,9 +106,9 @@ static void die_at_each_step_of(const struct deed *d)
     skip(); /* it would be ThreadSanitizer that is killed, in most steps */
 #endif
     begin();
-    unsigned every = strides(d->every ? d->every : 11), kills = 0, step = 0;
+    unsigned every = strides(d->every ? d->every : USUAL), kills = 0, step = 0;
 #if defined ASAN
-    every *= 5;
+    every *= 23;
 #endif
     for (bool more = true; more && may_trace; step += every) {
         if (d->prepare) d->prepare();
