@@ -7,7 +7,7 @@
 #include <plait/api.h>
 
 struct plait_hooks {
-    /* Whether the resource asked for at `point` ("memory", "thread", "descriptor", "mapping"; "guard": one in a page
+    /* Whether the resource asked for at `point` ("memory", "thread", "descriptor", "mapping"; "words": to sleep on several; "guard": one in a page
        table) is to be refused. */
     bool (*refuse)(const char *point);
 };

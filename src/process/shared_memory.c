@@ -217,10 +217,12 @@ size_t plait_handover_list(struct plait_handover *list, size_t room)
         struct plait_shared_member *me = atomic_load_explicit(&plait_shared_at[g], memory_order_acquire);
         if (!me || me == last) continue;
         last = me;
-        if (count < room)
-            list[count] = (struct plait_handover){ .fd = fcntl(me->fd, F_DUPFD_CLOEXEC, 3),
-                                                   .address = me->memory,
-                                                   .size = me->size };
+        if (count < room) {
+            memset(&list[count], 0, sizeof *list); /* its gaps too: it is sent as it lies */
+            list[count].fd = fcntl(me->fd, F_DUPFD_CLOEXEC, 3);
+            list[count].address = me->memory;
+            list[count].size = me->size;
+        }
         count++;
     }
     return count;

@@ -194,6 +194,7 @@ static void *serve(void *argument)
         bool all = gather(s, words, &count);
         look_after_sleepers(s);
         pthread_mutex_unlock(&s->guard);
+        if (!plait_words_together() && count > 1) words[0] = words[1]; /* the one that it can sleep on: a bell */
         plait_words_sleep(words, count, all ? 0 : from_now(SHORT_PATIENCE));
     }
     return NULL;

@@ -1,5 +1,6 @@
 /* others.c: see others.h. What must hold: no child outlives the test, and none runs what is after the fork in it. */
 #include "others.h"
+#include "on_valgrind.h"
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +14,7 @@ pid_t other_start(int (*function)(void *), void *argument)
     pid_t parent = getpid(), child = fork();
     check(child >= 0);
     if (child) return child;
+    no_leaks_are_looked_for();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     int result = getppid() == parent ? function(argument) : 1;

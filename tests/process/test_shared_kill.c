@@ -4,6 +4,7 @@
 
    PLAIT_KILL_EVERY=1 has it killed at every step, 2 at every second, and so on. Without it, a short run tries some of them;
    one with PLAIT_STRESS_SECONDS above 2 all, but fewer where others must be started for each. Where the system lets nobody trace, the test is skipped. */
+#include "on_valgrind.h"
 #include "others.h"
 #include "process/shared_registry.h"
 #include <signal.h>
@@ -105,6 +106,7 @@ static void die_at_each_step_of(const struct deed *d)
 #if defined TSAN
     skip(); /* it would be ThreadSanitizer that is killed, in most steps */
 #endif
+    if (RUNNING_ON_VALGRIND) skip(); /* it would be valgrind's steps */
     begin();
     unsigned every = strides(d->every ? d->every : USUAL), kills = 0, step = 0;
 #if defined ASAN
