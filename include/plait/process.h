@@ -58,13 +58,14 @@ typedef struct plait_process_start_options {
 /* Starts this program's own file in a new process, in which plait_init runs task `f`. The argument (a pointer to it, NULL
    for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
    which is loaded there where it is not yet; a file that is another build by now is refused by the join.
-   The new process has its own session's stdout and stderr in common with this one, and /dev/null for stdin; all other
-   descriptors are closed there but those of the options. Signals are handled as by default and none is blocked, but
-   SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), whatever that is
-   called with, and sends no SIGCHLD.
+   The new process has stdout and stderr in common with this one, and /dev/null for stdin; all other descriptors are
+   closed there but those of the options, which may name stdin too. Signals are handled as by default and none is blocked, but
+   SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), and sends no
+   SIGCHLD: between the two stands a keeper, which getppid names there, and which only __WALL finds here.
    It ends by exit(3) when the task has returned: its status is 0 or 1. Its threads are waited for as at any program's end.
    NULL when it could not be started (plait_error tells): PLAIT_EINVAL for no task, argument, or a bad option;
-   PLAIT_ENOTSUP for a local task, one in no file, in a daemon process, and where plait_init was not called in main;
+   PLAIT_ENOTSUP for a local task, one in no file, in a daemon process, where plait_init was not called in main, and in a
+   program that has more rights than its caller (setuid), which never takes a task from outside;
    PLAIT_ENOMEM; -errno of the system, -ENOENT where the program's file is not there any more. No cancellation point; it
    waits for the system alone. Options written in place go into parentheses of their own, as for plait_submit_with. */
 #define plait_process_start(f, ...)                                                                                    \

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -166,6 +167,12 @@ static int start_from_image(struct plan *n, const void *argument, const plait_pr
             PLAIT_ENOTSUP,
             "process %s is not started: the program does not call plait_init() first in main, so it would "
             "run all of main again",
+            n->process->name);
+    if (getauxval(AT_SECURE))
+        return plait_fail(
+            PLAIT_ENOTSUP,
+            "process %s is not started: this program has more rights than its caller (setuid), and would not "
+            "take a task there",
             n->process->name);
     int image = plait_image_open();
     if (image < 0) return image;

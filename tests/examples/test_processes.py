@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""The examples of processes."""
+
+import re
+
+from example import check, main, run
+
+
+def P12_after_a_fork_the_memory_of_each_goes_its_own_way():
+    result = run("forks")
+    lines = result.stdout.splitlines()
+    parent, child = (int(re.search(rf"^{who}: my pid is (\d+)", result.stdout, re.M)[1]) for who in ("parent", "child"))
+    check(parent != child)
+    check(sorted(lines) == sorted(["before the fork: one process, one list, and a line that is not printed twice",
+                                   f"parent: my child's pid is {child}",
+                                   f"parent: my pid is {parent}, the list is [{parent}, {parent}]",
+                                   f"child: my pid is {child}, the list is [{parent}, {child}]"]), lines)
+    check(result.stderr == "", result.stderr)
+
+
+def P13_five_processes_are_started_and_joined_and_tell_how_they_ended():
+    result = run("processes")
+    lines = result.stdout.splitlines()
+    found = [re.fullmatch(r"hey, i am a process (\d), pid: (\d+); main has set nothing here", line) for line in lines[:5]]
+    check(all(found), lines)
+    check(sorted(match[1] for match in found) == list("01234") and len({match[2] for match in found}) == 5, lines)
+    check(lines[5] == "42 / 6 = 7", lines)
+    check(re.fullmatch(r"divide \(\S*processes.c:\d+\) in divider, pid \d+: 42 by 0", lines[6]), lines)
+    check(re.fullmatch(r"divide \(\S*processes.c:\d+\) in divider, pid \d+: killed by SIGSEGV", lines[7]), lines)
+    check(len(lines) == 8 and result.stderr == "", lines, result.stderr)
+
+
+main()
