@@ -107,7 +107,7 @@ static void spoil(plait_future *f, void *unused)
     note('s', f);
 }
 
-TEST_IN_EACH_KIND(F27_a_callback_runs_inside_of_the_cancel)
+TEST_IN_EACH_KIND(F27_AF5_a_callback_runs_inside_of_the_cancel)
 {
     struct held_pool p;
     hold_pool(&p, 1);
@@ -197,7 +197,7 @@ TEST_IN_EACH_KIND(F36_a_callback_may_end_the_future)
     plait_executor_free(executors[1]);
 }
 
-TEST_IN_EACH_KIND(F40_a_callback_that_was_removed_is_not_called)
+TEST_IN_EACH_KIND(F40_AF8_a_callback_that_was_removed_is_not_called)
 {
     struct held_pool p;
     hold_pool(&p, 1);
@@ -460,11 +460,11 @@ int main(void)
         cmocka_unit_test(F25_F33_F37_callbacks_run_in_order_with_the_done_future),
         cmocka_unit_test(F37_who_waits_goes_on_before_the_callbacks_are_through),
         cmocka_unit_test(F26_a_callback_runs_on_failure),
-        cmocka_unit_test(F27_a_callback_runs_inside_of_the_cancel),
+        cmocka_unit_test(F27_AF5_a_callback_runs_inside_of_the_cancel),
         cmocka_unit_test(F28_F30_on_a_done_future_it_is_called_at_once_here),
         cmocka_unit_test(F35_F36_one_added_by_a_callback_runs_at_once_before_the_later_ones),
         cmocka_unit_test(F36_a_callback_may_end_the_future),
-        cmocka_unit_test(F40_a_callback_that_was_removed_is_not_called),
+        cmocka_unit_test(F40_AF8_a_callback_that_was_removed_is_not_called),
         cmocka_unit_test(F40_removal_waits_for_a_call_that_is_under_way),
         cmocka_unit_test(F40_a_callback_may_remove_itself_and_others),
         cmocka_unit_test(a_callback_on_an_executor_is_a_task_of_it),

@@ -22,7 +22,7 @@ static int weigh(const int *n, float *weight)
 }
 PLAIT_TASK(weigh, int, float);
 
-TEST_IN_EACH_KIND(F1_F22_a_pending_future_that_is_cancelled_never_runs)
+TEST_IN_EACH_KIND(F1_F22_AF1_a_pending_future_that_is_cancelled_never_runs)
 {
     struct held_pool p;
     _Atomic int ran = 0, *counter = &ran;
@@ -50,7 +50,7 @@ TEST_IN_EACH_KIND(F2_M20_cancel_of_a_running_future_is_false_and_its_waits_are_t
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(F2_cancel_of_a_finished_future_is_false_and_changes_nothing)
+TEST_IN_EACH_KIND(F2_AF4_AT17_cancel_of_a_finished_future_is_false_and_changes_nothing)
 {
     plait_executor *pool = pool_of(1);
     int n = 12, out = 0;
@@ -63,7 +63,7 @@ TEST_IN_EACH_KIND(F2_cancel_of_a_finished_future_is_false_and_changes_nothing)
     plait_executor_free(pool);
 }
 
-TEST_IN_EACH_KIND(F4_cancel_of_a_cancelled_future_is_true_again)
+TEST_IN_EACH_KIND(F4_AF1_cancel_of_a_cancelled_future_is_true_again)
 {
     struct held_pool p;
     hold_pool(&p, 1);
@@ -463,7 +463,7 @@ static int report_a_failure_although_cancelled(void *unused)
     return 0;
 }
 
-static void M35_a_failure_that_nobody_looked_at_is_reported(void **unused)
+static void M35_AD5_a_failure_that_nobody_looked_at_is_reported(void **unused)
 {
     (void)unused;
     char text[2048];
@@ -612,10 +612,10 @@ TEST_IN_EACH_KIND(plait_take_is_an_await_with_the_types_of_the_task)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(F1_F22_a_pending_future_that_is_cancelled_never_runs),
+        cmocka_unit_test(F1_F22_AF1_a_pending_future_that_is_cancelled_never_runs),
         cmocka_unit_test(F2_M20_cancel_of_a_running_future_is_false_and_its_waits_are_told),
-        cmocka_unit_test(F2_cancel_of_a_finished_future_is_false_and_changes_nothing),
-        cmocka_unit_test(F4_cancel_of_a_cancelled_future_is_true_again),
+        cmocka_unit_test(F2_AF4_AT17_cancel_of_a_finished_future_is_false_and_changes_nothing),
+        cmocka_unit_test(F4_AF1_cancel_of_a_cancelled_future_is_true_again),
         cmocka_unit_test(F5_F7_each_state_is_told),
         cmocka_unit_test(F8_F14_F39_without_time_a_future_that_is_not_done_is_left_as_it_is),
         cmocka_unit_test(M20_a_cancel_while_the_task_is_being_started_reaches_it),
@@ -628,7 +628,7 @@ int main(void)
         cmocka_unit_test(several_owners_each_await_once),
         cmocka_unit_test(M36_AS7_a_detached_future_runs_on),
         cmocka_unit_test(F_misuse_stops_with_a_sentence),
-        cmocka_unit_test(M35_a_failure_that_nobody_looked_at_is_reported),
+        cmocka_unit_test(M35_AD5_a_failure_that_nobody_looked_at_is_reported),
         cmocka_unit_test(F38_the_printed_form_names_the_state_and_the_outcome),
         cmocka_unit_test(plait_take_is_an_await_with_the_types_of_the_task),
         cmocka_unit_test(F_in_a_forked_child_nothing_hangs),

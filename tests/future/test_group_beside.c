@@ -157,7 +157,7 @@ static int run_it(void *unused)
     return plait_run(group_with_one_that_exits, NULL, NULL);
 }
 
-static void AN14_a_child_that_calls_exit_ends_the_program_with_its_own_status(void **unused)
+static void AN14_AT31_a_child_that_calls_exit_ends_the_program_with_its_own_status(void **unused)
 {
     (void)unused;
     char text[200];
@@ -274,7 +274,7 @@ int main(void)
         cmocka_unit_test(AN5_a_body_that_leaves_cancels_the_children_and_its_error_is_its_own),
         cmocka_unit_test(AN6_AN7_AN12_AN22_a_cancel_of_the_parent_cancels_the_children_and_a_failure_wins),
         cmocka_unit_test(AN13_a_child_s_failure_is_the_group_s_and_the_body_s_is_the_body_s),
-        cmocka_unit_test(AN14_a_child_that_calls_exit_ends_the_program_with_its_own_status),
+        cmocka_unit_test(AN14_AT31_a_child_that_calls_exit_ends_the_program_with_its_own_status),
         cmocka_unit_test(AN8_AN21_a_failure_inside_of_nested_groups_ends_all_of_them_once),
         cmocka_unit_test(AN11_an_empty_group_in_a_dead_scope_says_so),
         cmocka_unit_test(AN15_AN18_children_may_add_children_and_none_is_kept),

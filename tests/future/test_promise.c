@@ -26,7 +26,7 @@ static void check_refused(plait_promise *p, const char *words)
     check_contains(plait_error()->message, words);
 }
 
-TEST_IN_EACH_KIND(F17_a_second_result_is_refused_and_the_first_stays)
+TEST_IN_EACH_KIND(F17_AF4_a_second_result_is_refused_and_the_first_stays)
 {
     plait_future *f;
     plait_promise *p = plait_promise_new(number, &f);
@@ -41,7 +41,7 @@ TEST_IN_EACH_KIND(F17_a_second_result_is_refused_and_the_first_stays)
     check_number(out, 1);
 }
 
-TEST_IN_EACH_KIND(F18_a_second_failure_is_refused_and_the_first_stays)
+TEST_IN_EACH_KIND(F18_AF4_a_second_failure_is_refused_and_the_first_stays)
 {
     plait_future *f;
     plait_promise *p = plait_promise_new(number, &f);
@@ -57,7 +57,7 @@ TEST_IN_EACH_KIND(F18_a_second_failure_is_refused_and_the_first_stays)
     check_number(out, 7);
 }
 
-TEST_IN_EACH_KIND(F19_a_cancelled_one_takes_neither_a_result_nor_a_failure)
+TEST_IN_EACH_KIND(F19_AF3_AF18_a_cancelled_one_takes_neither_a_result_nor_a_failure)
 {
     plait_future *f;
     plait_promise *p = plait_promise_new(number, &f);
@@ -271,9 +271,9 @@ TEST_IN_EACH_KIND(in_a_forked_child_the_parents_promise_is_left_alone)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(F17_a_second_result_is_refused_and_the_first_stays),
-        cmocka_unit_test(F18_a_second_failure_is_refused_and_the_first_stays),
-        cmocka_unit_test(F19_a_cancelled_one_takes_neither_a_result_nor_a_failure),
+        cmocka_unit_test(F17_AF4_a_second_result_is_refused_and_the_first_stays),
+        cmocka_unit_test(F18_AF4_a_second_failure_is_refused_and_the_first_stays),
+        cmocka_unit_test(F19_AF3_AF18_a_cancelled_one_takes_neither_a_result_nor_a_failure),
         cmocka_unit_test(F20_from_pending_to_finished_without_having_run),
         cmocka_unit_test(F21_who_starts_a_pending_one_makes_it_running_and_alone_may),
         cmocka_unit_test(F22_one_that_was_cancelled_is_not_started),

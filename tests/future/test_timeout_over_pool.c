@@ -85,7 +85,7 @@ static void end(plait_executor *pool)
     clock_of_the_system();
 }
 
-TEST_IN_EACH_KIND(a_call_that_waits_is_cut)
+TEST_IN_EACH_KIND(AF16_a_call_that_waits_is_cut)
 {
     begin();
     plait_executor *pool = pool_of(1);
@@ -100,7 +100,7 @@ TEST_IN_EACH_KIND(a_call_that_waits_is_cut)
     end(pool);
 }
 
-TEST_IN_EACH_KIND(a_call_that_had_not_begun_never_does)
+TEST_IN_EACH_KIND(AF16_a_call_that_had_not_begun_never_does)
 {
     begin();
     struct held_pool p;
@@ -131,8 +131,8 @@ TEST_IN_EACH_KIND(a_call_that_computes_is_not_waited_for_and_nobody_hears_of_it)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_call_that_waits_is_cut),
-        cmocka_unit_test(a_call_that_had_not_begun_never_does),
+        cmocka_unit_test(AF16_a_call_that_waits_is_cut),
+        cmocka_unit_test(AF16_a_call_that_had_not_begun_never_does),
         cmocka_unit_test(a_call_that_computes_is_not_waited_for_and_nobody_hears_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,7 +310,7 @@ static int end_beside_loops(void *unused)
     exit(5);
 }
 
-static void the_program_ends_though_loops_are_left(void **unused)
+static void AD6_the_program_ends_though_loops_are_left(void **unused)
 {
     (void)unused;
     char text[300];
@@ -333,7 +333,7 @@ int main(void)
         cmocka_unit_test(a_callback_that_waits_takes_nobody_s_wake_up),
         cmocka_unit_test(AR3_what_is_spawned_while_the_others_end_is_cancelled_too),
         cmocka_unit_test(AR3_what_others_brought_before_the_end_is_cancelled_too),
-        cmocka_unit_test(the_program_ends_though_loops_are_left),
+        cmocka_unit_test(AD6_the_program_ends_though_loops_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

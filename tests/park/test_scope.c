@@ -351,7 +351,7 @@ out:
 
 static int sleeps_for(void *duration) { return plait_sleep(*(int64_t *)duration); }
 
-TEST_IN_EACH_KIND(a_sleep_ends_by_the_clock)
+TEST_IN_EACH_KIND(AT32_a_sleep_ends_by_the_clock)
 {
     clock_by_hand();
     int64_t durations[3] = { PLAIT_SECOND, 2 * PLAIT_SECOND, INT64_MAX };
@@ -377,7 +377,7 @@ static int sleeps_for_ever(void *scope)
     return plait_sleep_until(PLAIT_FOREVER);
 }
 
-TEST_IN_EACH_KIND(a_sleep_for_ever_ends_when_cancelled)
+TEST_IN_EACH_KIND(AT36_a_sleep_for_ever_ends_when_cancelled)
 {
     _Atomic(plait_scope *) scope = NULL;
     struct runner *r = runner_start(sleeps_for_ever, (void *)&scope);
@@ -479,8 +479,8 @@ int main(void)
         cmocka_unit_test(a_shield_hides_what_lies_outside),
         cmocka_unit_test(a_shield_has_an_end_of_its_own),
         cmocka_unit_test(a_scope_is_left_in_whatever_way),
-        cmocka_unit_test(a_sleep_ends_by_the_clock),
-        cmocka_unit_test(a_sleep_for_ever_ends_when_cancelled),
+        cmocka_unit_test(AT32_a_sleep_ends_by_the_clock),
+        cmocka_unit_test(AT36_a_sleep_for_ever_ends_when_cancelled),
         cmocka_unit_test(scopes_left_in_the_wrong_order_stop_the_program),
         cmocka_unit_test(a_task_inside_another_has_scopes_and_words_of_its_own),
         cmocka_unit_test(who_ends_with_a_lock_stops_the_program),
