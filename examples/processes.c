@@ -50,7 +50,7 @@ int main(void)
     const int divisors[] = { 6, 0, -1 };
     for (int i = 0; i < 3; i++) {
         plait_process *p =
-            plait_process_start_with((&(plait_process_options){ .name = "divider" }), divide, &divisors[i]);
+            plait_process_start_with((&(plait_process_start_options){ .name = "divider" }), divide, &divisors[i]);
         int result;
         if (join(p) == 0 && plait_process_result(p, &result) == 0) printf("42 / %d = %d\n", divisors[i], result);
         plait_process_free(p);
