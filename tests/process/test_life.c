@@ -243,9 +243,10 @@ static int see(const plait_report_info *info, void *context)
 
 TEST_BY_EACH_WAY(PS7_a_failure_has_the_words_of_its_task_and_is_reported_where_nobody_joined)
 {
+    const plait_process_start_options o = { .name = "clerk 1" };
+    const int given = -4711;
     int code, line = __LINE__ + 1;
-    plait_process *p =
-        begin_with(way, (&(plait_process_start_options){ .name = "clerk 1" }), NULL, fails, (&(int){ -4711 }));
+    plait_process *p = begin_with(way, &o, NULL, fails, &given);
     check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
     check_code(code, -4711);
     char text[256], expected[256];
