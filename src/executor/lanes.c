@@ -4,13 +4,14 @@
 
 static plait_future *future_of(const plait_heap_node *node)
 {
-    return (plait_future *)((uintptr_t)node - offsetof(plait_future, rank));
+    return ((const struct plait_future_shadow *)node)->future;
 }
 
 static bool before(const plait_heap_node *a, const plait_heap_node *b)
 {
     const plait_future *f = future_of(a), *g = future_of(b);
-    return f->priority != g->priority ? f->priority > g->priority : f->number < g->number;
+    if (f->priority != g->priority) return f->priority > g->priority;
+    return ((const struct plait_future_shadow *)a)->number < ((const struct plait_future_shadow *)b)->number;
 }
 
 void plait_lanes_prepare(struct plait_lanes *l)
@@ -27,8 +28,10 @@ static void say_what_is_there(struct plait_lanes *l)
 
 void plait_lanes_rank(struct plait_lanes *l, plait_future *f)
 {
-    f->number = l->number++;
-    plait_heap_add(f->priority > 0 ? &l->above : &l->below, &f->rank);
+    struct plait_future_shadow *s = plait_future_shadow(f);
+    s->future = f;
+    s->number = l->number++;
+    plait_heap_add(f->priority > 0 ? &l->above : &l->below, &s->rank);
     say_what_is_there(l);
 }
 
@@ -36,7 +39,7 @@ static plait_future *take_ranked(struct plait_lanes *l, plait_heap *from)
 {
     if (!from->first) return NULL;
     plait_future *f = future_of(from->first);
-    plait_heap_remove(from, &f->rank);
+    plait_heap_remove(from, from->first);
     say_what_is_there(l);
     return f;
 }

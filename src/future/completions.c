@@ -26,7 +26,7 @@ void plait_completions_add(plait_completions *c, plait_future *f)
     }
     if (f->watched) plait_stop("task %s (%s:%d) was added to a second set of futures", f->name, f->file, f->line);
     f->watched = true;
-    plait_set_add(&c->set, &f->watch, f);
+    plait_set_add(&c->set, &plait_future_shadow(f)->watch, f);
 }
 
 size_t plait_completions_pending(plait_completions *c)

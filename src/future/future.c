@@ -25,6 +25,8 @@ plait_future plait_no_memory_future = { .references = 1u << 30,
                                         .name = "task",
                                         .file = "" };
 
+_Static_assert(sizeof(struct plait_future_shadow) <= PLAIT_SHADOW, "it lies in a block's shadow");
+
 static size_t aligned(size_t size) { return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1); }
 
 plait_future *plait_future_new(const plait_task *task, const void *argument, const char *name, const char *file,
@@ -38,11 +40,12 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
     plait_future *f = result_at <= UINT32_MAX && owned < SIZE_MAX / 2 ? plait_block_new(size) : NULL;
     if (f) {
         memset(f, 0, offsetof(plait_future, scope));
-        memset(&f->name, 0, offsetof(plait_future, rank) - offsetof(plait_future, name));
+        memset(&f->name, 0, offsetof(plait_future, data) - offsetof(plait_future, name));
         atomic_init(&f->references, 2);
         atomic_init(&f->owners, 1);
         f->task = task, f->name = name, f->file = file, f->line = line;
-        f->result_at = (uint32_t)result_at, f->size = size, f->large = size > PLAIT_BLOCK, f->taken = taken;
+        f->result_at = (uint32_t)result_at, f->size = size, f->taken = taken;
+        f->large = size > PLAIT_BLOCK, f->small = size <= PLAIT_SMALL_BLOCK;
         memset(f->data + result_at, 0, task->result_size);
         if (task->argument_size && argument) memcpy(f->data, argument, task->argument_size);
         if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
@@ -75,7 +78,7 @@ void plait_future_release(plait_future *f)
     if (f->error) plait_record_unref(f->record);
     if (atomic_load_explicit(&f->called, memory_order_relaxed))
         plait_callbacks_free(atomic_load_explicit(&f->callbacks, memory_order_relaxed));
-    plait_block_free(f, f->large ? f->size : PLAIT_BLOCK);
+    plait_block_free(f, f->small ? PLAIT_SMALL_BLOCK : f->large ? f->size : PLAIT_BLOCK);
 }
 
 bool plait_future_done(plait_future *f) { return plait_waitlist_closed(&f->waiters); }

@@ -11,6 +11,7 @@
      `owners` counts the owners; the last to go from a future that is not done and not detached is a bug in the program. */
 #ifndef PLAIT_FUTURE_FUTURE_H
 #define PLAIT_FUTURE_FUTURE_H
+#include "base/blocks.h"
 #include "base/heap.h"
 #include "future/set.h"
 #include "park/scope.h"
@@ -44,7 +45,7 @@ struct plait_future {
     bool expires;        /* `deadline` was given to it at its submit: it is not started later */
     bool limited;        /* it has a `limit` */
     bool shares;         /* its place in the queue, with others: that one is counted, not this (chunk.h) */
-    bool large;          /* its `size` is not that of most */
+    bool large, small;   /* its `size` is none of a block's; of a small one's */
 
     plait_scope scope;    /* the root scope of the task; valid from RUNNING on */
     plait_record *record; /* valid once there is an error */
@@ -60,12 +61,21 @@ struct plait_future {
     bool watched;        /* it is in a set */
     bool inherits;       /* the scopes of who submits it, where it runs inside of the submit */
 
-    /* What follows is not set up when a future is made. */
-    plait_heap_node rank; /* among those of a priority, with `number`: the executor's */
-    uint64_t number;
-    struct plait_watch watch;                   /* for the one set that it may be in */
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
 };
+
+/* What few futures need, beside them; not set up when one is made. */
+struct plait_future_shadow {
+    plait_heap_node
+        rank; /* among those of a priority, with `number`: the executor's; first: the two addresses are one */
+    uint64_t number;
+    plait_future *future;
+    struct plait_watch watch; /* for the one set that it may be in */
+};
+static inline struct plait_future_shadow *plait_future_shadow(plait_future *f)
+{
+    return plait_block_shadow(f, f->size);
+}
 
 /* Whether several tasks may share a place in the executor's queue. */
 enum plait_sharing { PLAIT_SHARES_NONE, PLAIT_SHARES_WHEN_ASKED, PLAIT_SHARES };

@@ -76,7 +76,7 @@ void plait_group_submit_task(plait_group *g, const plait_task *task, const void 
     atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed); /* for us: it may end and be released at once */
     plait_future_start(f, g->executor, err);
     f->watched = true;
-    plait_set_add(s, &f->watch, f);
+    plait_set_add(s, &plait_future_shadow(f)->watch, f);
     if (is_cancelled(g)) plait_future_cancel(f);
     plait_future_release(f);
 }
