@@ -2,7 +2,8 @@
 
    What must hold: each request that was read whole gets one answer, in the order of the requests, in one write; a client
    that is slow to send or to take can hold the worker no longer than the options say; no handler runs for a client that
-   has reset the connection, or that a worker gets to when its time is up. */
+   has reset the connection, or that a worker gets to when its time is up; and where connections are coroutines, one whose
+   bytes are always there lets the others have their turn. */
 #include "http/server.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -23,6 +24,13 @@ enum step { STEP_REFUSED = PLAIT_HTTP_REFUSED, STEP_COMPLETE = PLAIT_HTTP_COMPLE
    what a client still sends is read after an answer that came early: a close at once would make its system drop it. */
 static const int64_t first_grace = 250 * PLAIT_MILLISECOND, grace = 20 * PLAIT_MILLISECOND, linger = PLAIT_SECOND;
 
+/* To be called where it may go round without a wait. In a dead scope it does nothing: the next wait tells. */
+static void give_way(struct plait_http_connection *c)
+{
+    enum { OFTEN = 8 };
+    if (++c->turns % OFTEN == 0) (void)!plait_yield();
+}
+
 /* Reads what is there. As plait_read; PLAIT_ENOMEM. */
 static ssize_t take(struct plait_http_connection *c, plait_deadline deadline)
 {
@@ -31,6 +39,7 @@ static ssize_t take(struct plait_http_connection *c, plait_deadline deadline)
     if (!space) return PLAIT_ENOMEM;
     ssize_t got = plait_read(c->entry.fd, space, size, deadline);
     if (got > 0) c->parser.used += (size_t)got;
+    give_way(c);
     return got;
 }
 
@@ -149,7 +158,7 @@ static void let_finish(struct plait_http_connection *c)
     char dropped[4096];
     plait_deadline end = plait_after(linger);
     if (shutdown(c->entry.fd, SHUT_WR) != 0) return;
-    while (plait_read(c->entry.fd, dropped, sizeof dropped, end) > 0 && plait_time() < end.at) {}
+    while (plait_read(c->entry.fd, dropped, sizeof dropped, end) > 0 && plait_time() < end.at) give_way(c);
 }
 
 static bool has_unread(struct plait_http_connection *c)
@@ -189,6 +198,7 @@ static void serve_requests(struct plait_http_connection *c)
         if (step == STEP_COMPLETE) goes_on = handle(c, &response);
         goes_on = goes_on && respond(c, &response);
         plait_http_server_response_clear(&response);
+        give_way(c);
         if (goes_on) plait_http_parser_next(&c->parser);
         else if (c->entry.state == PLAIT_HTTP_DONE && (step == STEP_REFUSED || has_unread(c))) let_finish(c);
     }

@@ -2,11 +2,14 @@
    are in line when it ends. */
 #include "raw_client.h"
 #include "base/cpus.h"
+#include "clock.h"
+#include "runners.h"
 #include <plait/event.h>
 #include <plait/loop.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 
 struct gate {
     plait_event open;
@@ -205,6 +208,41 @@ static void those_in_line_are_answered_at_the_end(void **state)
     (void)state;
 }
 
+/* libc's recv is replaced: of one descriptor it always gives something. */
+static _Atomic int endless = -1;
+ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+    if (fd != atomic_load(&endless)) return syscall(SYS_recvfrom, fd, data, size, flags, NULL, NULL);
+    memset(data, 0, size);
+    return (ssize_t)size;
+}
+
+/* No time passes, so that the server reads what comes after its early answer until it ends. */
+static void one_who_sends_without_end_leaves_others_their_turn(void **state)
+{
+    clock_by_hand();
+    struct gate gate = { 0 };
+    plait_http_server *s = start(1, &gate, (plait_http_server_options){ .body_limit = 1 });
+    struct client flood, c;
+    client_open(&flood, s);
+    client_send(&flood, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+    client_expect(&flood, 413, NULL);
+    until(connections_in(s, PLAIT_HTTP_DONE) == 1);
+    {
+        PLAIT_LOCKED(&s->lanes[0].roster.guard);
+        atomic_store(&endless, s->lanes[0].roster.all->fd);
+    }
+    client_send(&flood, "x");
+    client_open(&c, s);
+    for (int i = 0; i < 10; i++) talk(&c, "/a", "/a 1");
+    client_close(&c);
+    atomic_store(&endless, -1);
+    client_close(&flood);
+    server_end(s);
+    clock_of_the_system();
+    (void)state;
+}
+
 static void a_handler_has_the_stack_that_was_asked_for(void **state)
 {
     struct gate gate = { 0 };
@@ -260,6 +298,7 @@ int main(void)
         cmocka_unit_test(where_there_is_room_for_one_it_is_whose_turn_it_is),
         cmocka_unit_test(no_more_connections_are_taken_than_allowed_by_all_loops_together),
         cmocka_unit_test(those_in_line_are_answered_at_the_end),
+        cmocka_unit_test(one_who_sends_without_end_leaves_others_their_turn),
         cmocka_unit_test(a_handler_has_the_stack_that_was_asked_for),
         cmocka_unit_test(loops_are_counted),
         cmocka_unit_test(a_coroutine_may_start_it_and_end_it),
