@@ -156,7 +156,10 @@ PLAIT_END_DECLARATIONS
 /* The size of what `out` points to; anything for NULL. */
 #ifdef __cplusplus
 extern "C++" {
-template <class R> constexpr size_t plait_result_size_(R *) { return sizeof(R); }
+template <class R> constexpr size_t plait_result_size_(R *)
+{
+    return sizeof(typename std::conditional<std::is_void<R>::value, char, R>::type);
+}
 constexpr size_t plait_result_size_(decltype(nullptr)) { return 0; }
 }
 #define PLAIT_RESULT_SIZE_(out) plait_result_size_(out)

@@ -174,7 +174,8 @@ void plait_future_start(plait_future *f, plait_executor *ex, int err)
     if (err) {
         /* its words are there */
     } else if (!ex) {
-        err = plait_fail(PLAIT_EINVAL, "submitted to no executor: did its constructor fail?");
+        err = plait_fail(PLAIT_EINVAL,
+                         "submitted to no executor: did its constructor fail, or does no loop run on this thread?");
     } else if (ex->generation && ex->generation != plait_process_generation()) {
         err = plait_fail(PLAIT_EFORKED, "submitted in a forked child to an executor of its parent");
     } else if (atomic_load_explicit(&ex->closed, memory_order_relaxed)) {

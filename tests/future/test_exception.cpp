@@ -94,6 +94,7 @@ void the_calls_are_those_of_c(void **)
     plait_completions *set = plait_completions_new();
     plait_completions_add(set, plait_submit(ex, waste, &n));
     plait_future *one = nullptr;
+    assert_int_equal(plait_await(plait_submit(ex, waste, &n), static_cast<void *>(nullptr)), 0); /* so too in C */
     assert_int_equal(plait_completions_next(set, &one, PLAIT_FOREVER), 0);
     assert_int_equal(plait_future_result(one, &c), 0);
     assert_int_equal(plait_wait(&one, 1, PLAIT_ALL_COMPLETED, PLAIT_NOW, nullptr), 0);

@@ -40,6 +40,7 @@ static void AT4_to_spawn_no_task_is_a_failed_future(void **unused)
     (void)unused;
     run(&spawn_nothing_plait_task);
     check_code(plait_await(plait_spawn(nothing, NULL), NULL), PLAIT_EINVAL); /* and so it is without a loop */
+    check_contains(plait_error()->message, "does no loop run on this thread");
 }
 
 static int cancel_at_once(void)
