@@ -81,7 +81,8 @@ PLAIT_API plait_process *plait_process_start_task(const plait_task *task, const 
    signals as they were, the argument itself included. Standard output is flushed first. The child ends when the task has
    returned and those of its own threads that are waited for have: functions that were given to atexit or plait_at_exit
    before the fork are not called in it, those of plait_at_exit after it are. It is a child for wait(2) as any other;
-   should the program fetch its status itself, plait knows only what the task has told.
+   should the program fetch its status itself, plait knows only what the task has told. One that a coroutine forks runs
+   on that one's stack, and can run no loop.
    PLAIT_ENOTSUP where other threads run, but with .among_threads; else as above. */
 #define plait_process_fork(f, ...)                                                                                     \
     plait_process_fork_task(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0, __FILE__, __LINE__)

@@ -288,7 +288,6 @@ static int frees(void *unused)
 
 TEST_IN_EACH_KIND(PS9_a_free_waits_for_the_end_and_releases_all)
 {
-    check_code(join_and_free(plait_process_start(is_a_daemon, NULL)), 0); /* makes what stays */
     struct gate g = gate_new();
     joined = begin_with(BY_START, NULL, &g, waits, &g);
     struct runner *r = runner_start(frees, NULL);
