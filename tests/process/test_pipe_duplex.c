@@ -179,6 +179,7 @@ static void a_message_above_the_limit_of_files_is_refused(void **unused)
 static void a_pipe_without_memory_or_descriptors_is_none(void **unused)
 {
     (void)unused;
+    if (RUNNING_ON_VALGRIND) skip();
     struct rlimit limit, none;
     check_number(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = limit, none.rlim_cur = 0;
