@@ -31,6 +31,7 @@ static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static plait_coroutine *unused; /* each pointing to the next by `older` */
 static size_t unused_count;
+static struct plait_knock *knocks; /* of no coroutine, each pointing to the next */
 
 static void before_fork(void) { pthread_mutex_lock(&guard); }
 static void after_fork(void) { pthread_mutex_unlock(&guard); }
@@ -41,6 +42,27 @@ static void in_forked_child(void)
     after_fork();
 }
 static void prepare(void) { pthread_atfork(before_fork, after_fork, in_forked_child); }
+
+static struct plait_knock *take_knock(void)
+{
+    enum { MANY = 64 };
+    pthread_mutex_lock(&guard);
+    struct plait_knock *k = knocks;
+    if (!k && (k = plait_allocate(MANY * sizeof *k)))
+        for (unsigned i = 0; i + 1 < MANY; i++) k[i].next = (uintptr_t)&k[i + 1];
+    if (k) knocks = (struct plait_knock *)k->next;
+    pthread_mutex_unlock(&guard);
+    return k;
+}
+
+static void give_back(struct plait_knock *k)
+{
+    if (!k) return;
+    pthread_mutex_lock(&guard);
+    k->next = (uintptr_t)knocks;
+    knocks = k;
+    pthread_mutex_unlock(&guard);
+}
 
 static plait_coroutine *take_unused(size_t size)
 {
@@ -63,10 +85,16 @@ plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_oper
     plait_coroutine *c = take_unused(size);
     if (c) return c;
     struct plait_stack stack;
-    if (!plait_stack_map(size, &stack)) return NULL;
+    struct plait_knock *knock = take_knock();
+    if (!knock || !plait_stack_map(size, &stack)) {
+        give_back(knock);
+        return NULL;
+    }
     char *top = stack.floor + stack.size;
     c = (void *)(top - ((sizeof *c + 63) & ~(size_t)63));
     c->stack = stack;
+    knock->coroutine = c;
+    atomic_init(&c->knock, knock);
     c->parker.operations = operations;
     c->root.parker = c->inner.parker = &c->parker;
     c->root.inner = &c->inner;
@@ -101,7 +129,9 @@ void plait_coroutine_free(plait_coroutine *c)
     bool cold = unused_count >= WARM, too_many = unused_count >= MOST;
     pthread_mutex_unlock(&guard);
     if (too_many && may_drop(c)) {
+        struct plait_knock *knock = atomic_load_explicit(&c->knock, memory_order_relaxed);
         plait_stack_drop(c->stack);
+        give_back(knock);
         return;
     }
     if (cold) plait_stack_trim(&c->stack, (char *)c->left_at - PLAIT_STACK_BELOW);

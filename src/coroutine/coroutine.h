@@ -23,17 +23,27 @@ struct plait_coroutine {
     plait_stack_pointer left_at;
     plait_context *current; /* the context that it left off in */
     struct plait_loop *loop;
-    uintptr_t next;                 /* what comes after it on the list that it is on (loop/ready.h) */
-    void *future;                   /* the task that it runs; NULL: none */
-    bool condemned;                 /* by plait_loop_cancel, with that task */
-    struct plait_due due;           /* not marked, which says what it is part of */
-    int64_t since;                  /* when it began that, where somebody might ask */
-    plait_coroutine *newer, *older; /* on the list of the loop's, while it runs a task */
-    plait_context root, inner;      /* its own, and the one that its task is run in */
+    uintptr_t next;                      /* what comes after it in the queue of what is ready (loop/ready.h) */
+    _Atomic(struct plait_knock *) knock; /* by which other threads wake it */
+    void *future;                        /* the task that it runs; NULL: none */
+    bool condemned;                      /* by plait_loop_cancel, with that task */
+    struct plait_due due;                /* not marked, which says what it is part of */
+    int64_t since;                       /* when it began that, where somebody might ask */
+    plait_coroutine *newer, *older;      /* on the list of the loop's, while it runs a task */
+    plait_context root, inner;           /* its own, and the one that its task is run in */
     struct plait_stack stack;
     void *globals;       /* C++: its thread's, of which `exceptions` are a copy while it does not run; NULL: C alone */
     void *exceptions[2]; /* those caught, and how many are not yet */
     void *fiber, *fake_stack; /* what the sanitizers know it by */
+};
+
+/* By this other threads wake a coroutine (loop/strand.c). Type-stable and never dropped: one who comes late and is at work
+   on it finds it as it was, or another coroutine's. */
+struct plait_knock {
+    _Atomic(struct plait_loop *) loop; /* to whose inbox they bring it; NULL: the coroutine has no loop */
+    uintptr_t next;                    /* what comes after it there */
+    plait_coroutine *coroutine;
+    _Atomic bool coming; /* it is on its way there */
 };
 
 enum { PLAIT_STACK_SIZE = 64 << 10 };

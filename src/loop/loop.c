@@ -63,8 +63,11 @@ void plait_loop_empty_inbox(plait_loop *l)
     for (; i; i = next) next = plait_item_next(i), plait_item_set_next(i, oldest), oldest = i;
     for (i = oldest; i; i = next) {
         next = plait_item_next(i);
-        if (plait_item_kind(i) == PLAIT_ITEM_FUTURE) plait_loop_take(l, plait_item_address(i));
-        else plait_ready_put(&l->ready, i);
+        switch (plait_item_kind(i)) {
+        case PLAIT_ITEM_FUTURE: plait_loop_take(l, plait_item_address(i)); break;
+        case PLAIT_ITEM_KNOCK: plait_loop_wake(l, plait_item_address(i)); break;
+        default: plait_ready_put(&l->ready, i);
+        }
     }
 }
 
@@ -87,6 +90,7 @@ static bool run_ready(plait_loop *l)
         case PLAIT_ITEM_CALL: plait_call_make(plait_item_address(i)); continue;
         case PLAIT_ITEM_FUTURE: c = plait_loop_begin(l, plait_item_address(i)); break;
         case PLAIT_ITEM_COROUTINE: c = plait_item_address(i); break;
+        case PLAIT_ITEM_KNOCK: break; /* is in an inbox only */
         }
         if (!c) continue;
         l->running = c;
@@ -101,6 +105,7 @@ static void free_spares(plait_loop *l, size_t keep, size_t most)
 {
     for (; l->spares > keep && most; l->spares--, most--) {
         plait_coroutine *c = l->spare;
+        if (!plait_loop_part_with(l, c, !keep)) break;
         l->spare = c->older;
         plait_coroutine_free(c);
     }

@@ -8,8 +8,13 @@
      descriptor readable. Between two turns its thread is to it as any other (foreign.c).
    - A coroutine that has parked lends its stack to the switch alone: what may call the program's functions (an end, a
      cancel) is done by a coroutine that runs, or on the loop's own stack.
-   - Whoever takes a coroutine's parker out of PARKED, and nobody else, makes it ready: a waker by the exchange in unpark,
-     the loop by a compare-exchange for a time that has come or a descriptor.
+   - A coroutine is made ready by its loop's thread alone, which needs no atomic operation for that: for one that it runs
+     itself, for a time that has come, a descriptor, or a knock from its inbox. Another thread brings that there: whoever
+     has set `coming`; others rely on him until the loop has cleared it, which it does first.
+   - A knock has no loop while its coroutine is none of a loop's, not even a spare one, and while the loop is open that is
+     not given away with a knock on its way. So one that meets no loop, or one that has closed, was for a task that has
+     ended; if there is a loop by the time that this is noted, the coroutine is woken there, for those who relied on it.
+     A closed loop's record is put aside for the next when it has given all of them away.
    - What is in the inbox is the loop's from the push on: it may run and end at once, and the loop with it. Who pushes
      touches `thread` alone afterwards, and its parker; both are type-stable. He reads it after the push: before, it might
      be that of a loop that has ended since, whose record is another's now. That one cannot end before it has taken what
@@ -28,8 +33,8 @@
 #include "loop/signals.h"
 #include "park/thread_parker.h"
 
-#define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS
-enum { PLAIT_LOOP_SPARES = 1024 }; /* so many stay when there is nothing else to do */
+#define PLAIT_INBOX_CLOSED PLAIT_ITEM_KINDS /* a knock of nobody */
+enum { PLAIT_LOOP_SPARES = 1024 };          /* so many stay when there is nothing else to do */
 
 /* What an executor over several loops keeps of one of them, for other threads to look at. */
 struct plait_loop_account {
@@ -137,8 +142,14 @@ void plait_loop_run_errands(plait_loop *);
 /* A coroutine to run a future that was taken; NULL: there is no memory for one, the future has failed. */
 plait_coroutine *plait_loop_begin(plait_loop *, plait_future *);
 
-/* Makes a coroutine ready for something that the loop has seen. */
+/* Makes a coroutine ready, if it has parked, for something that the loop has seen. */
 void plait_loop_resume(plait_loop *, plait_coroutine *);
+
+/* One that another thread has woken, from the inbox. */
+void plait_loop_wake(plait_loop *, struct plait_knock *);
+
+/* Makes one without a task nobody's; `always`, or false: a wake for it is on its way here. */
+bool plait_loop_part_with(plait_loop *, plait_coroutine *, bool always);
 
 /* Cancels all tasks that there are; those that come later are not concerned. */
 void plait_loop_cancel(plait_loop *);

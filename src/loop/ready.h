@@ -7,7 +7,8 @@
 #include "loop/call.h"
 
 typedef uintptr_t plait_item; /* 0: none */
-enum plait_item_kind { PLAIT_ITEM_COROUTINE, PLAIT_ITEM_FUTURE, PLAIT_ITEM_CALL };
+/* A knock is in an inbox only: of a coroutine that another thread has woken. */
+enum plait_item_kind { PLAIT_ITEM_COROUTINE, PLAIT_ITEM_FUTURE, PLAIT_ITEM_CALL, PLAIT_ITEM_KNOCK };
 #define PLAIT_ITEM_KINDS ((plait_item)3)
 
 typedef struct plait_ready {
@@ -20,6 +21,7 @@ static inline enum plait_item_kind plait_item_kind(plait_item i)
 }
 static inline void *plait_item_address(plait_item i) { return (void *)(i & ~PLAIT_ITEM_KINDS); }
 static inline plait_item plait_item_coroutine(plait_coroutine *c) { return (plait_item)c | PLAIT_ITEM_COROUTINE; }
+static inline plait_item plait_item_knock(struct plait_knock *k) { return (plait_item)k | PLAIT_ITEM_KNOCK; }
 static inline plait_item plait_item_future(plait_future *f) { return (plait_item)f | PLAIT_ITEM_FUTURE; }
 static inline plait_item plait_item_call(plait_call *c) { return (plait_item)c | PLAIT_ITEM_CALL; }
 
@@ -29,6 +31,7 @@ static inline plait_item plait_item_next(plait_item i)
     switch (plait_item_kind(i)) {
     case PLAIT_ITEM_COROUTINE: return ((plait_coroutine *)at)->next;
     case PLAIT_ITEM_CALL: return ((plait_call *)at)->next;
+    case PLAIT_ITEM_KNOCK: return ((struct plait_knock *)at)->next;
     default: return (plait_item)atomic_load_explicit(&((plait_future *)at)->link.next, memory_order_relaxed);
     }
 }
@@ -40,6 +43,7 @@ static inline void plait_item_set_next(plait_item i, plait_item next)
     switch (plait_item_kind(i)) {
     case PLAIT_ITEM_COROUTINE: ((plait_coroutine *)at)->next = next; break;
     case PLAIT_ITEM_CALL: ((plait_call *)at)->next = next; break;
+    case PLAIT_ITEM_KNOCK: ((struct plait_knock *)at)->next = next; break;
     default: atomic_store_explicit(&((plait_future *)at)->link.next, link, memory_order_relaxed);
     }
 }

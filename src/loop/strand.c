@@ -4,6 +4,7 @@
    before it leaves its stack for the last time. That is safe since only this thread takes spare ones, and goes on with one
    from where it left. */
 #include "loop/loop.h"
+#include "base/fork.h"
 #include "base/stop.h"
 #include <errno.h>
 #include <plait/loop.h>
@@ -70,23 +71,29 @@ static int alone(plait_coroutine *c, int fd, short events, plait_deadline deadli
     return got;
 }
 
+/* Its loop's thread's: no other writes it, but in a forked child (below, and alone). */
+static uint32_t state_of(plait_coroutine *c) { return atomic_load_explicit(&c->parker.state, memory_order_relaxed); }
+static void set_state(plait_coroutine *c, enum plait_parker_state state)
+{
+    atomic_store_explicit(&c->parker.state, state, memory_order_relaxed);
+}
+
 static void strand_park(plait_parker *p, plait_deadline deadline)
 {
     plait_coroutine *c = (plait_coroutine *)p;
-    if (c->loop->errand) plait_stop("a task waited in a function that it had called on its thread's stack");
-    if (c->loop->forked) {
+    plait_loop *l = c->loop;
+    if (l->errand) plait_stop("a task waited in a function that it had called on its thread's stack");
+    if (l->forked) {
         alone(c, -1, 0, deadline);
         return;
     }
-    uint32_t seen = PLAIT_EMPTY;
-    if (atomic_compare_exchange_strong_explicit(&p->state, &seen, PLAIT_PARKED, memory_order_release,
-                                                memory_order_relaxed)) {
-        /* A waker may put us into the inbox from here on; that is emptied by this thread, when we are off the stack. */
-        if (deadline.at) plait_calendar_add(&c->loop->due, &c->due, deadline.at);
-        go_on(c->loop, c);
-        if (plait_calendar_has(&c->due)) plait_calendar_remove(&c->loop->due, &c->due);
+    if (state_of(c) == PLAIT_EMPTY) {
+        set_state(c, PLAIT_PARKED);
+        if (deadline.at) plait_calendar_add(&l->due, &c->due, deadline.at);
+        go_on(l, c);
+        if (plait_calendar_has(&c->due)) plait_calendar_remove(&l->due, &c->due);
     }
-    atomic_exchange_explicit(&p->state, PLAIT_EMPTY, memory_order_acquire);
+    set_state(c, PLAIT_EMPTY);
 }
 
 static void fd_is_ready(plait_fd_wait *w) { plait_loop_resume(plait_loop_here, w->context); }
@@ -105,13 +112,73 @@ static int strand_park_on(plait_parker *p, int fd, short events, plait_deadline 
     return wait.got ? (unsigned short)wait.got : look(fd, events); /* at least once, token or not */
 }
 
+void plait_loop_resume(plait_loop *l, plait_coroutine *c)
+{
+    if (state_of(c) != PLAIT_PARKED) return;
+    set_state(c, PLAIT_EMPTY);
+    plait_ready_put(&l->ready, plait_item_coroutine(c));
+}
+
+static void wake_here(plait_loop *l, plait_coroutine *c)
+{
+    if (state_of(c) == PLAIT_PARKED) plait_loop_resume(l, c);
+    else set_state(c, PLAIT_NOTIFIED);
+}
+
+static plait_loop *loop_of(struct plait_knock *k) { return atomic_load_explicit(&k->loop, memory_order_seq_cst); }
+static bool coming(struct plait_knock *k, bool now)
+{
+    return atomic_exchange_explicit(&k->coming, now, memory_order_seq_cst);
+}
+
+/* The exchanges of `coming` acquire and release: who takes a knock sees what all wakers have done, those that relied on
+   another, too. With `loop` they are in one order: either who wakes sees that there is no loop, or the loop that gives a
+   coroutine away sees that one is coming. */
+static void wake_elsewhere(struct plait_knock *k)
+{
+    plait_loop *l;
+    do {
+        if (coming(k, true)) return; /* another is bringing it */
+        l = loop_of(k);
+        if (l && plait_loop_send(l, plait_item_knock(k))) return;
+        coming(k, false);
+        l = loop_of(k);
+    } while (l && atomic_load_explicit(&l->inbox, memory_order_acquire) != PLAIT_INBOX_CLOSED);
+}
+
+void plait_loop_wake(plait_loop *l, struct plait_knock *k)
+{
+    coming(k, false);
+    if (loop_of(k) == l) wake_here(l, k->coroutine);
+    else wake_elsewhere(k);
+}
+
+bool plait_loop_part_with(plait_loop *l, plait_coroutine *c, bool always)
+{
+    struct plait_knock *k = atomic_load_explicit(&c->knock, memory_order_relaxed);
+    atomic_exchange_explicit(&k->loop, NULL, memory_order_seq_cst);
+    if (always || !atomic_load_explicit(&k->coming, memory_order_seq_cst)) return true;
+    atomic_store_explicit(&k->loop, l, memory_order_seq_cst);
+    return false;
+}
+
+/* In a child that a coroutine forked, that is the parent's as its loop is: it sleeps by its thread's parker (alone). */
+static bool wake_in_child(plait_coroutine *c, plait_loop *l)
+{
+    if (!l || l->executor.generation == plait_process_generation()) return false;
+    if (atomic_exchange_explicit(&c->parker.state, PLAIT_NOTIFIED, memory_order_acq_rel) == PLAIT_PARKED)
+        plait_unpark(l->host);
+    return true;
+}
+
 static void strand_unpark(plait_parker *p)
 {
-    if (atomic_exchange_explicit(&p->state, PLAIT_NOTIFIED, memory_order_acq_rel) != PLAIT_PARKED) return;
     plait_coroutine *c = (plait_coroutine *)p;
-    if (c->loop->forked) plait_unpark(c->loop->host);
-    else if (c->loop == plait_loop_here) plait_ready_put(&c->loop->ready, plait_item_coroutine(c));
-    else plait_loop_send(c->loop, plait_item_coroutine(c)); /* open, as long as it has a task */
+    struct plait_knock *k = atomic_load_explicit(&c->knock, memory_order_relaxed);
+    if (!k) return; /* it has been dropped */
+    plait_loop *here = plait_loop_here, *l = atomic_load_explicit(&k->loop, memory_order_relaxed);
+    if (here && l == here && !here->forked) wake_here(here, c);
+    else if (!wake_in_child(c, l)) wake_elsewhere(k);
 }
 
 static inline int let_others_run(plait_loop *l, plait_coroutine *c)
@@ -131,14 +198,6 @@ static inline int let_others_run(plait_loop *l, plait_coroutine *c)
 static void strand_yield(plait_parker *p) { let_others_run(plait_loop_here, (plait_coroutine *)p); }
 
 static const struct plait_parker_operations operations = { strand_park, strand_park_on, strand_unpark, strand_yield };
-
-void plait_loop_resume(plait_loop *l, plait_coroutine *c)
-{
-    uint32_t seen = PLAIT_PARKED; /* if it is NOTIFIED, its waker is bringing it */
-    if (atomic_compare_exchange_strong_explicit(&c->parker.state, &seen, PLAIT_EMPTY, memory_order_acquire,
-                                                memory_order_relaxed))
-        plait_ready_put(&l->ready, plait_item_coroutine(c));
-}
 
 int plait_yield(void)
 {
@@ -188,6 +247,9 @@ void plait_loop_take(plait_loop *l, plait_future *f)
 static void enlist(plait_loop *l, plait_coroutine *c, plait_future *f)
 {
     c->loop = l;
+    struct plait_knock *k = atomic_load_explicit(&c->knock, memory_order_relaxed);
+    if (atomic_load_explicit(&k->loop, memory_order_relaxed) != l)
+        atomic_store_explicit(&k->loop, l, memory_order_seq_cst);
     c->globals = l->own.globals;
     c->parker.home = l->host->home; /* while the thread itself runs, none of its coroutines does */
     c->newer = NULL;

@@ -9,9 +9,10 @@
    - A thread's parker, and a foreign loop's bell, may be unparked in a handler of a signal. A coroutine's may not, where the
      handler has interrupted its own loop's thread, perhaps in the midst of the ready queue; a handler cannot know whose
      parker that is, so it wakes loops alone (loop/signals.c), and what it may call of plait is what says so: nothing else.
-   - Before its exchange, unpark reads nothing but `operations`, which never changes, but that they may be gone with the
-     owner: then a late unpark is nothing at all. What else it needs it reads after, and only when it was the one who took
-     the parker out of a parked state. */
+   - Before its exchange, unpark reads nothing that its owner changes but by atomic operations; `operations` never change, but
+     that they may be gone with the owner: then a late unpark is nothing at all. What else it needs it reads after, and only
+     when it was the one who took the parker out of a parked state.
+   - Only a thread's `state` is written by others; a coroutine's is its loop's thread's (loop/strand.c). */
 #ifndef PLAIT_PARK_PARKER_H
 #define PLAIT_PARK_PARKER_H
 #include "base/clock.h"
