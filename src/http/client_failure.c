@@ -73,7 +73,7 @@ int plait_http_fail_wait(const plait_http_call *c, int code, const plait_http_tr
 {
     plait_deadline deadline = c->options.deadline;
     char queued[80] = "";
-    if (t->queued) snprintf(queued, sizeof queued, ": all %ld connections that there may be are in use", t->queued);
+    if (t->queued) snprintf(queued, sizeof queued, ": no connection became free (at most %ld)", t->queued);
     if (code == PLAIT_ECANCELED) return plait_http_fail(c, code, t->phase, "cancelled%s", queued);
     if (code != PLAIT_ETIMEDOUT) return plait_http_fail_system(c, code, t->phase);
     if (deadline.at <= c->started)

@@ -188,7 +188,7 @@ static int set_timer(plait_http_hub *h)
     if (h->timer) plait_call_cancel(h->timer);
     h->timer = h->timer_wanted ? plait_call_at(plait_deadline_at_(h->timer_wanted), its_time, h) : NULL;
     h->timer_at = h->timer ? h->timer_wanted : 0;
-    return h->timer || !h->timer_wanted ? 0 : plait_error()->code;
+    return h->timer || !h->timer_wanted ? 0 : plait_error_code();
 }
 
 /* After any call of libcurl. */

@@ -45,7 +45,7 @@ struct plait_http_transfer {
     bool held_back;              /* `once` ended it */
     bool opened;                 /* a socket could be had */
     int system_error;            /* errno when one could not, or could not be waited for */
-    long queued;                 /* it was never begun: so many connections, as many as may be, were in use; else 0 */
+    long queued;                 /* it was never begun: there were as many connections as may be, so many; else 0 */
 
     CURL *easy;
     const struct plait_http_carrier *carrier;

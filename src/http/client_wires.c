@@ -119,7 +119,7 @@ int plait_http_wires_watch(plait_http_wires *w, int fd, short events)
     plait_http_wires_unwatch(w, fd);
     at->watcher = plait_loop_watch(fd, events, w->ready, w->context);
     at->events = events;
-    return at->watcher ? 0 : plait_error()->code;
+    return at->watcher ? 0 : plait_error_code();
 }
 
 void plait_http_wires_unwatch(plait_http_wires *w, int fd)

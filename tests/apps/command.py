@@ -5,6 +5,7 @@ A failed check prints what was seen and ends the test with status 1.
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -40,10 +41,13 @@ def patient(arguments):
     return (arguments[0], "--timeout", "1h", *arguments[1:]) if arguments[:1] == ("fx",) else arguments
 
 
-def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=()):
-    """Runs plait to its end, some descriptors closed, some signals ignored. The result has returncode, stdout, stderr."""
+def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=(), soft_limit=None):
+    """Runs plait to its end, some descriptors closed, some signals ignored, few descriptors allowed. The result has
+    returncode, stdout, stderr."""
     def prepare():
         usual_signals()
+        if soft_limit:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft_limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
         for descriptor in closed:

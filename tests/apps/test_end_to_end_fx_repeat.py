@@ -39,8 +39,8 @@ class Counted(Server):
         return {base: next(number) for base, number in self.seen.items()}
 
 
-def fetch(server, *arguments):
-    return run("fx", "--bases", "AAA,BBB", "--symbols", "USD", "--url", server.url, *arguments)
+def fetch(server, *arguments, **how):
+    return run("fx", "--bases", "AAA,BBB", "--symbols", "USD", "--url", server.url, *arguments, **how)
 
 
 def a_base_is_one_row_however_often_it_is_asked_for():
@@ -75,6 +75,14 @@ def requests_of_one_base_are_under_way_together():
     check(result.returncode == 0 and result.stderr == "", result)
 
 
+def the_soft_limit_of_descriptors_is_no_bound():
+    """With half of 64 descriptors, sixty requests would not be under way together."""
+    meeting = threading.Barrier(60)
+    server = Counted(before=lambda base: meeting.wait(LIMIT))
+    result = fetch(server, "-m", "coroutines", "-r30", "-j60", soft_limit=64)
+    check(result.returncode == 0 and result.stderr == "", result)
+
+
 def what_fails_is_one_line_for_each_base():
     server = Counted(lambda base, number: b"{" if base == "AAA" and number % 3 == 0 else rates(base))
     result = fetch(server, "-m", "sequential", "-r", "7")
@@ -100,6 +108,7 @@ a_base_is_one_row_however_often_it_is_asked_for()
 once_is_the_same_as_without_it()
 all_models_are_compared_over_all_requests()
 requests_of_one_base_are_under_way_together()
+the_soft_limit_of_descriptors_is_no_bound()
 what_fails_is_one_line_for_each_base()
 answers_that_differ_are_told()
 nothing_worked_is_status_3()
