@@ -78,6 +78,14 @@ static plait_coroutine *take_unused(size_t size)
     return c;
 }
 
+/* How far below the top the record lies: at one place in all pages it would be in the same few sets of the caches for all.
+   Of one stack it is always the same, since who comes too late looks for it there. */
+static size_t color(const struct plait_stack *stack)
+{
+    enum { LINE = 64, COLORS = 16 };
+    return plait_stack_number(stack) % COLORS * LINE;
+}
+
 plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_operations *operations,
                                      void (*entry)(void *))
 {
@@ -91,7 +99,7 @@ plait_coroutine *plait_coroutine_new(size_t size, const struct plait_parker_oper
         return NULL;
     }
     char *top = stack.floor + stack.size;
-    c = (void *)(top - ((sizeof *c + 63) & ~(size_t)63));
+    c = (void *)(top - ((sizeof *c + 63) & ~(size_t)63) - color(&stack));
     c->stack = stack;
     knock->coroutine = c;
     atomic_init(&c->knock, knock);

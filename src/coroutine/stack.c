@@ -153,6 +153,11 @@ bool plait_stack_map(size_t size, struct plait_stack *stack)
     return there;
 }
 
+size_t plait_stack_number(const struct plait_stack *stack)
+{
+    return (size_t)(stack->floor - stack->slab->base) / (guard_size + stack->size);
+}
+
 void plait_stack_trim(const struct plait_stack *stack, const void *used)
 {
     size_t below = (size_t)((const char *)used - stack->floor) & ~(page - 1);
@@ -164,7 +169,7 @@ void plait_stack_drop(struct plait_stack stack)
     madvise(stack.floor, stack.size, MADV_DONTNEED);
     if (!stack.guard) return; /* it stays without, and is not used again */
     pthread_mutex_lock(&guard);
-    size_t i = (size_t)(stack.floor - stack.slab->base) / (guard_size + stack.size);
+    size_t i = plait_stack_number(&stack);
     stack.slab->bits[i / 64] |= UINT64_C(1) << i % 64;
     if (!stack.slab->dropped++) {
         struct stacks *s = stacks_of(stack.size);

@@ -13,6 +13,7 @@ struct plait_stack {
 /* `size` bytes of zeros (rounded up to pages), or false without memory. Never given back to the system as a mapping:
    plait_stack_trim gives back those pages that lie wholly below `used`. */
 bool plait_stack_map(size_t size, struct plait_stack *);
+size_t plait_stack_number(const struct plait_stack *); /* of those that lie beside each other */
 void plait_stack_trim(const struct plait_stack *, const void *used);
 
 /* Gives back all its pages: it reads as zeros from now on, and plait_stack_map may give it to somebody else. What is

@@ -6,6 +6,7 @@
 #include "on_valgrind.h"
 #include "sanitizers.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <plait.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -145,9 +146,25 @@ static int overflow_on_one_of_several(void *unused)
     return plait_await(plait_submit(loops, bottomless, NULL), NULL);
 }
 
+/* What overflows is a system call's room, and its caller's frame: not a page of that was touched before. */
+__attribute__((noinline)) static int read_deeper(int fd)
+{
+    char room[3000];
+    if (read(fd, room, sizeof room) != (ssize_t)sizeof room) return -EIO;
+    return read_deeper(fd) + room[7];
+}
+static int bottomless_reader(void) { return read_deeper(open("/dev/zero", O_RDONLY | O_CLOEXEC)); }
+PLAIT_TASK(bottomless_reader, void, void);
+static int overflow_in_system_calls(void *unused)
+{
+    (void)unused;
+    return plait_run(bottomless_reader, NULL, NULL);
+}
+
 static void an_overflow_is_named(void **unused)
 {
     (void)unused;
+    child_stops(overflow_in_system_calls, NULL, "task bottomless_reader (");
     child_stops(overflow_on_a_loop, NULL, "task bottomless (");
     child_stops(overflow_on_a_loop, NULL, "KiB: does it call itself for ever");
     child_stops(overflow_on_one_of_several, NULL, "task bottomless (");

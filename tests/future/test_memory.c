@@ -3,7 +3,7 @@
 #include "future/tasks.h"
 #include "sanitizers.h"
 #include <malloc.h>
-#if defined ASAN || defined TSAN
+#if (defined ASAN || defined TSAN) && __has_include(<sanitizer/allocator_interface.h>)
 #include <sanitizer/allocator_interface.h>
 #endif
 
