@@ -7,8 +7,8 @@
 #include <plait/api.h>
 
 struct plait_hooks {
-    /* Whether the resource asked for at `point` ("memory", "thread", "descriptor", "mapping"; "words": to sleep on several; "guard": one in a page
-       table) is to be refused. */
+    /* Whether the resource asked for at `point` ("memory", "thread", "descriptor", "mapping"; "words": to sleep on several;
+       "patience": to look again without being woken; "guard": one in a page table) is to be refused. */
     bool (*refuse)(const char *point);
 };
 extern PLAIT_API struct plait_hooks plait_hooks;

@@ -213,6 +213,7 @@ void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_u
 {
     struct plait_shared_member *me = plait_shared_member_of(m);
     *usage = (plait_shared_memory_usage){ .limit = m->limit };
+    plait_shared_look_for_dead(me); /* one that died before anybody watched over it has nothing, but is counted */
     if (plait_shared_lock(me, &m->heap.lock)) mend(me);
     uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
     usage->room = m->heap.room;

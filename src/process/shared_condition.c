@@ -24,7 +24,7 @@ int plait_shared_condition_wait(plait_condition *face, plait_mutex *mutex, plait
     struct plait_shared_member *me = plait_shared_member_of(face);
     struct plait_shared_place *place = &behind(face)->place;
     struct plait_shared_seat seat = { .epoch = plait_shared_epoch(me) };
-    plait_shared_come(me, place, &seat);
+    plait_shared_come(place, &seat);
     plait_mutex_unlock(mutex);
     int err = 0;
     bool woken = false;

@@ -50,7 +50,7 @@ int plait_shared_event_wait(plait_event *face, plait_deadline deadline)
         if (word & SET || word / ONCE != times) return 0;
         if (over) return plait_failed(over);
         seat.epoch = plait_shared_epoch(me);
-        plait_shared_come(me, place, &seat);
+        plait_shared_come(place, &seat);
         if (!(seat.value & SET) && seat.value / ONCE == times)
             over = plait_shared_sleep(me, &seat, deadline, PLAIT_CANCELLABLE);
         word = atomic_load(&place->word);

@@ -1,8 +1,9 @@
 /* shared_lock.c: see shared_lock.h.
 
    Memory order: taking a lock acquires, giving it up releases; taking over from a dead one is ordered after all that it did
-   by the kernel, which marked it. A bell is set before the word is looked at for the last time, a word is changed before
-   the bells are taken, all of it in one order (seq_cst): one of the two sees the other. */
+   by the kernel, which marked it. First a word is made to say that somebody sleeps, then one's bell is set, then the
+   word is looked at for the last time; a waker changes the word, then takes the bells. All of it is in one order (seq_cst):
+   either the bell is found, or the word has changed. */
 #include "process/shared_lock.h"
 #include "park/thread_parker.h"
 #include "park/words.h"
@@ -69,23 +70,16 @@ void plait_shared_unlock(struct plait_shared_lock *l)
     if (atomic_exchange_explicit(&l->word, 0, memory_order_release) & SLEEPERS) plait_word_wake(&l->word, 1);
 }
 
-void plait_shared_mark(struct plait_shared_member *me, _Atomic uint64_t bells[PLAIT_BELLS])
-{
-    if (plait_thread_parker_has_words(plait_current()->parker)) return;
-    unsigned slot = (unsigned)(me->slot - me->registry->slots);
-    atomic_fetch_or(&bells[slot / 64], UINT64_C(1) << slot % 64);
-}
-
 void plait_shared_take_bells(_Atomic uint64_t bells[PLAIT_BELLS], uint64_t taken[PLAIT_BELLS])
 {
     for (unsigned i = 0; i < PLAIT_BELLS; i++) taken[i] = atomic_load(&bells[i]) ? atomic_exchange(&bells[i], 0) : 0;
 }
 
-void plait_shared_come(struct plait_shared_member *me, struct plait_shared_place *p, struct plait_shared_seat *seat)
+void plait_shared_come(struct plait_shared_place *p, struct plait_shared_seat *seat)
 {
-    plait_shared_mark(me, p->bells);
     seat->word = &p->word;
     seat->value = atomic_fetch_or(&p->word, SOMEBODY) | SOMEBODY;
+    seat->bells = p->bells;
 }
 
 static void go(struct plait_shared_place *p, const struct plait_shared_seat *seat)
@@ -98,10 +92,10 @@ static void park_by_bell(struct plait_shared_member *me, const struct plait_shar
 {
     plait_parker *parker = plait_current()->parker;
     struct plait_shared_sleeper w = {
-        .word = seat->word, .epoch = &me->registry->epoch, .value = seat->value, .seen = seat->epoch, .parker = parker
+        .me = me, .bells = seat->bells, .word = seat->word, .value = seat->value, .seen = seat->epoch, .parker = parker
     };
     plait_shared_sleeper_add(&w);
-    if (atomic_load(w.word) == w.value && plait_shared_epoch(me) == w.seen) plait_park(parker, until);
+    if (plait_shared_sleeper_mark(&w)) plait_park(parker, until);
     plait_shared_sleeper_remove(&w);
 }
 
@@ -151,7 +145,7 @@ int plait_shared_wait(struct plait_shared_member *me, struct plait_shared_lock *
         if (result == PLAIT_NOT_YET && turn.over) result = turn.over;
         if (turn.wake) here = plait_shared_summon(place, turn.wake);
         if (turn.wake_others) there = plait_shared_summon(turn.others, turn.wake_others);
-        if (result == PLAIT_NOT_YET) plait_shared_come(me, place, &seat);
+        if (result == PLAIT_NOT_YET) plait_shared_come(place, &seat);
         else go(place, &seat);
         plait_shared_unlock(lock);
         plait_shared_wake(me, place, &here);

@@ -31,12 +31,13 @@ enum { PLAIT_ALL = INT32_MAX };
 /* What one who has come to sleep has seen. */
 struct plait_shared_seat {
     _Atomic uint32_t *word;
+    _Atomic uint64_t *bells; /* to be rung for one whom only its service thread can wake */
     uint32_t value, epoch;
     bool slept;
 };
 
 /* The epoch is put in before the look at what is waited for. */
-void plait_shared_come(struct plait_shared_member *, struct plait_shared_place *, struct plait_shared_seat *);
+void plait_shared_come(struct plait_shared_place *, struct plait_shared_seat *);
 
 /* Without the lock: sleeps until woken, or for no reason, and then 0: look again. Or PLAIT_EAGAIN, PLAIT_ETIMEDOUT,
    PLAIT_ECANCELED, without sleeping: to be returned after one more look. */
@@ -70,8 +71,7 @@ struct plait_shared_attempt {
 int plait_shared_wait(struct plait_shared_member *, struct plait_shared_lock *, struct plait_shared_place *,
                       const struct plait_shared_attempt *, plait_deadline, enum plait_cut);
 
-/* For words of another kind: that the running task's bell is to be rung, if it must be; and all that are. */
-void plait_shared_mark(struct plait_shared_member *, _Atomic uint64_t bells[PLAIT_BELLS]);
+/* For words of another kind: all bells that are to be rung, when the word has been changed. */
 void plait_shared_take_bells(_Atomic uint64_t bells[PLAIT_BELLS], uint64_t taken[PLAIT_BELLS]);
 
 /* One turn of looking out for another process. False: no more of it, sleep. */

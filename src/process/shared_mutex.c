@@ -8,8 +8,7 @@
    - Who takes it after a sleep keeps the highest bit set, for others may sleep still; so its unlock wakes the next.
    - A recursive one's depth is its owner's, and void when that has died.
 
-   Memory order: taking acquires, unlocking releases. The exchange of the unlock comes before the look at the bells, and
-   setting one's bell before the last look at the word, in one order (shared_lock.c). */
+   Memory order: taking acquires, unlocking releases. The word and the bells are in one order (shared_lock.c). */
 #include "base/stop.h"
 #include "park/thread_parker.h"
 #include "park/words.h"
@@ -138,15 +137,14 @@ int plait_shared_mutex_lock(plait_mutex *face, plait_deadline deadline, enum pla
     if (try_lock(m, face, me, false, &word)) return 0;
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;
     if (look_out(m, face, me)) return 0;
-    struct plait_shared_seat seat = { .word = &m->word };
+    struct plait_shared_seat seat = { .word = &m->word, .bells = m->bells };
     for (int over = 0;;) {
         seat.epoch = plait_shared_epoch(me);
-        plait_shared_mark(me, m->bells);
         if (try_lock(m, face, me, seat.slept, &word)) return 0;
         if (over) return over;
         seat.value = word | SLEEPERS;
-        if (word == seat.value || atomic_compare_exchange_strong(&m->word, &word, seat.value))
-            over = plait_shared_sleep(me, &seat, deadline, cut);
+        if (word != seat.value && !atomic_compare_exchange_strong(&m->word, &word, seat.value)) continue;
+        over = plait_shared_sleep(me, &seat, deadline, cut);
     }
 }
 

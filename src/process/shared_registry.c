@@ -80,7 +80,11 @@ bool plait_shared_served(void)
            atomic_load_explicit(&s->thread, memory_order_acquire) != 0;
 }
 
-int64_t plait_shared_patience(void) { return plait_words_together() ? PATIENCE : SHORT_PATIENCE; }
+int64_t plait_shared_patience(void)
+{
+    if (plait_refused("patience")) return 3600 * PLAIT_SECOND; /* a test, in which a lost wake-up is to be seen */
+    return plait_words_together() ? PATIENCE : SHORT_PATIENCE;
+}
 
 struct plait_shared_member *plait_shared_peek(const void *object)
 {
@@ -111,8 +115,9 @@ static void ring(struct plait_shared_slot *s)
 
 void plait_shared_ring(struct plait_shared_member *me, const uint64_t bells[PLAIT_BELLS])
 {
-    for (unsigned i = 0; i < PLAIT_SLOTS; i++)
-        if (bells[i / 64] >> i % 64 & 1) ring(&me->registry->slots[i]);
+    for (unsigned i = 0; i < PLAIT_BELLS; i++)
+        for (uint64_t left = bells[i]; left; left &= left - 1)
+            ring(&me->registry->slots[i * 64 + (unsigned)__builtin_ctzll(left)]);
 }
 
 /* All look again: at what they wait for, and at who there is. */
@@ -141,12 +146,18 @@ void plait_shared_look_for_dead(struct plait_shared_member *me)
 
 /* The service thread. */
 
+/* First the bell, then the word, in one order with a waker's change of the word and taking of the bells. */
+bool plait_shared_sleeper_mark(struct plait_shared_sleeper *w)
+{
+    unsigned slot = (unsigned)(w->me->slot - w->me->registry->slots);
+    atomic_fetch_or(&w->bells[slot / 64], UINT64_C(1) << slot % 64);
+    return atomic_load(w->word) == w->value && plait_shared_epoch(w->me) == w->seen;
+}
+
 static void look_after_sleepers(struct service *s)
 {
     for (struct plait_shared_sleeper *w = s->sleepers; w; w = w->next)
-        if (atomic_load_explicit(w->word, memory_order_acquire) != w->value ||
-            atomic_load_explicit(w->epoch, memory_order_acquire) != w->seen)
-            plait_unpark(w->parker);
+        if (!plait_shared_sleeper_mark(w)) plait_unpark(w->parker);
 }
 
 /* What to sleep on: one's own bell of each memory, and the lives of the others there. Returns false if that is too much. */

@@ -81,14 +81,19 @@ void plait_shared_look_for_dead(struct plait_shared_member *);
 /* Rings the bells of these slots. */
 void plait_shared_ring(struct plait_shared_member *, const uint64_t bells[PLAIT_BELLS]);
 
-/* A task that its service thread will unpark when the word, or the epoch, is not what it was. */
+/* A task that its service thread will unpark when the word, or the epoch, is not what it was. Added, it is to be marked, and
+   then to look at both once more before it sleeps. A bell may be taken by one who woke the sleepers before, and comes late:
+   whoever hears it and finds the words as they were marks it again. */
 struct plait_shared_sleeper {
     struct plait_shared_sleeper *next, **at;
-    _Atomic uint32_t *word, *epoch;
+    struct plait_shared_member *me;
+    _Atomic uint64_t *bells;
+    _Atomic uint32_t *word;
     uint32_t value, seen;
     plait_parker *parker;
 };
 void plait_shared_sleeper_add(struct plait_shared_sleeper *);
+bool plait_shared_sleeper_mark(struct plait_shared_sleeper *); /* true: they are as they were */
 void plait_shared_sleeper_remove(struct plait_shared_sleeper *);
 
 /* Whether this process has a service thread. */

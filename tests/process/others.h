@@ -11,6 +11,9 @@ pid_t other_start(int (*function)(void *), void *argument);
 int other_join(pid_t); /* that; stops when it was killed */
 void other_kill(pid_t);
 
+/* From the first shared_begin on nobody looks again without having been woken, so that a lost wake-up is seen; or they do. */
+void be_patient(bool);
+
 /* A new shared memory, and its end, after which nobody but this process may have had it. */
 plait_shared_memory *shared_begin(size_t limit);
 void shared_end(plait_shared_memory *);

@@ -312,6 +312,7 @@ static void one_that_is_stopped_keeps_it_and_hides_no_death(void **unused)
     (void)unused;
     SKIP_WITHOUT_OTHERS();
     struct shared *s = begin();
+    be_patient(true);
     pid_t stopped = other_start(is_stopped_with_it, s);
     until(s->step == 1);
     check_code(plait_mutex_lock_until(s->mutex, plait_after(1)), PLAIT_ETIMEDOUT);
@@ -324,6 +325,7 @@ static void one_that_is_stopped_keeps_it_and_hides_no_death(void **unused)
     check_number(learns_of_it(second), 1);
     kill(stopped, SIGCONT);
     check_number(other_join(stopped), 0);
+    be_patient(false);
     end(s);
 }
 

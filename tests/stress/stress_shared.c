@@ -5,6 +5,7 @@
    The others are children of a process of one thread, the nursery, which was forked before there were threads here. */
 #include "sanitizers.h"
 #include "stress.h"
+#include "base/hooks.h"
 #include <plait.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -211,11 +212,15 @@ static bool right(void)
     return true;
 }
 
+/* So that a lost wake-up is seen. */
+static bool refuse_patience(const char *point) { return strcmp(point, "patience") == 0; }
+
 int main(void)
 {
 #ifdef TSAN_OF_GCC /* it ends a forked child that starts a thread */
     return 0;
 #endif
+    plait_hooks.refuse = refuse_patience;
     memory = plait_shared_memory_new(&(plait_shared_memory_options){ .limit = 256 << 20 });
     check(memory != NULL);
     s = plait_shared_alloc(memory, sizeof *s);
