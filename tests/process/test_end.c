@@ -231,6 +231,29 @@ static void one_that_is_started_has_no_stdin_unless_it_is_given(void **unused)
     close(ends[1]);
 }
 
+static int counts_its_descriptors(int *count)
+{
+    *count = open_descriptors();
+    return 0;
+}
+PLAIT_TASK(counts_its_descriptors, void, int);
+
+static void one_that_is_started_has_no_descriptors_that_it_was_not_given(void **unused)
+{
+    (void)unused;
+    int counts[2];
+    struct gate g = gate_new(); /* which an exec would leave open */
+    for (int given = 0; given < 2; given++) {
+        plait_process *p = begin_with(BY_START, NULL, given ? &g : NULL, counts_its_descriptors, NULL);
+        check_code(plait_process_join(p, NULL, PLAIT_FOREVER), 0);
+        check_code(plait_process_result(p, &counts[given]), 0);
+        plait_process_free(p);
+    }
+    check_number(counts[0], 4); /* stdin, stdout, stderr, and what it tells its outcome by */
+    check_number(counts[1], 8);
+    gate_free(&g);
+}
+
 static void says_hook(void *what) { gate_say(&the_gate, *(char *)what); }
 static void says_parents_hook(void *unused)
 {
@@ -321,6 +344,7 @@ int main(void)
         cmocka_unit_test(PS21_M18_an_interrupt_is_the_starters_business),
         cmocka_unit_test(one_that_is_started_has_signals_as_by_default),
         cmocka_unit_test(one_that_is_started_has_no_stdin_unless_it_is_given),
+        cmocka_unit_test(one_that_is_started_has_no_descriptors_that_it_was_not_given),
         cmocka_unit_test(PS23_hooks_that_it_was_given_are_called_at_its_end_and_its_parents_are_not),
         cmocka_unit_test(PS24_nothing_grows_over_generations_of_forks),
         cmocka_unit_test(M12_a_fork_beside_threads_is_refused_unless_it_is_asked_for),
