@@ -94,16 +94,6 @@ PLAIT_END_DECLARATIONS
 #ifdef __cplusplus
 #include <exception>
 #include <type_traits>
-#define PLAIT_THUNK_(call)                                                                                             \
-    {                                                                                                                  \
-        try {                                                                                                          \
-            return call;                                                                                               \
-        } catch (const std::exception &exception) {                                                                    \
-            return plait_exception_(exception.what());                                                                 \
-        } catch (...) {                                                                                                \
-            return plait_exception_("not a std::exception");                                                           \
-        }                                                                                                              \
-    }
 #define PLAIT_PLAIN_0_(f, T)                                                                                           \
     static_assert(std::is_trivially_copyable<T>::value && !std::is_pointer<T>::value,                                  \
                   #f ": " #T " must be plain data and no pointer (PLAIT_LOCAL_TASK allows pointers)");
@@ -116,10 +106,6 @@ PLAIT_END_DECLARATIONS
     static_assert(PLAIT_IS_TYPE_(A, type) || PLAIT_IS_TYPE_(R, type),                                                  \
                   #f ": " #type " describes neither its argument nor its result");
 #else
-#define PLAIT_THUNK_(call)                                                                                             \
-    {                                                                                                                  \
-        return call;                                                                                                   \
-    }
 #define PLAIT_PLAIN_0_(f, T)                                                                                           \
     _Static_assert(!PLAIT_IS_POINTER_(*(T *)0), #f                                                                     \
                    ": " #T " is a pointer or an array: only plain data crosses (PLAIT_LOCAL_TASK allows pointers)");
@@ -130,6 +116,23 @@ PLAIT_END_DECLARATIONS
 #define PLAIT_DESCRIBES_(f, A, R, type)                                                                                \
     _Static_assert(PLAIT_IS_TYPE_(A, type) || PLAIT_IS_TYPE_(R, type),                                                 \
                    #f ": " #type " describes neither its argument nor its result");
+#endif
+#ifdef __cpp_exceptions /* C++, unless it is compiled without them */
+#define PLAIT_THUNK_(call)                                                                                             \
+    {                                                                                                                  \
+        try {                                                                                                          \
+            return call;                                                                                               \
+        } catch (const std::exception &exception) {                                                                    \
+            return plait_exception_(exception.what());                                                                 \
+        } catch (...) {                                                                                                \
+            return plait_exception_("not a std::exception");                                                           \
+        }                                                                                                              \
+    }
+#else
+#define PLAIT_THUNK_(call)                                                                                             \
+    {                                                                                                                  \
+        return call;                                                                                                   \
+    }
 #endif
 #define PLAIT_PLAIN_1_(f, T)
 #define PLAIT_ANY_1_(f, T)
