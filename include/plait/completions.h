@@ -18,7 +18,7 @@ PLAIT_API size_t plait_completions_pending(plait_completions *completions);
 
 /* Waits for the next one to end and gives it back in *future: it is the caller's again, and done. Several may call this at
    once. 0; PLAIT_EDONE when none is pending; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; PLAIT_EFORKED when those that
-   are left are a parent process's. Where it is not 0, *future is untouched. */
+   are left are a parent process's; PLAIT_EDEADLK when all are for loops of this thread, as for plait_await. Where it is not 0, *future is untouched. */
 PLAIT_API int plait_completions_next(plait_completions *completions, plait_future **future,
                                      plait_deadline deadline) PLAIT_MUST_CHECK;
 

@@ -38,7 +38,8 @@ PLAIT_API void plait_group_submit_task(plait_group *group, const plait_task *tas
 
 /* Waits until all children have ended. The first that fails cancels the others. 0 when all succeeded; the code of the
    first failure (its record is plait_error()); PLAIT_ECANCELED when this wait was cut short: the children are then
-   cancelled too. Whatever it returns, no child runs any more. May be repeated after further submits. */
+   cancelled too; PLAIT_EDEADLK when all are for loops of this thread, as for plait_await, and so are then cancelled: if
+   one has begun, nobody could wait for its end, and the program stops. Whatever it returns, no child runs any more. May be repeated after further submits. */
 PLAIT_API int plait_group_wait(plait_group *group) PLAIT_MUST_CHECK;
 
 /* Cancels the children that are there and those to come. Not a failure by itself: plait_group_wait gives 0 unless a

@@ -1,5 +1,6 @@
 /* set.c: see set.h for what must hold. No lock is held while a future is cancelled, run or released: each of these may
    come back here. */
+#include "base/stop.h"
 #include "future/future.h"
 
 static void unlink_member(struct plait_set *s, struct plait_watch *w)
@@ -77,6 +78,14 @@ static plait_future *find_pending(struct plait_set *s)
     return NULL;
 }
 
+/* Whether none of them can end while the running task sleeps: they are all for loops of its own thread. */
+static bool in_vain(struct plait_set *s)
+{
+    const struct plait_watch *w = s->first;
+    while (w && plait_hosts(w->future->executor) && !plait_future_done(w->future)) w = w->next;
+    return s->first && !w;
+}
+
 int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadline deadline, enum plait_cut cut,
                    plait_scope *outer)
 {
@@ -89,6 +98,10 @@ int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadli
         if (!err && s->pending == 0) err = PLAIT_EDONE;
         if (!err && plait_is_now(deadline)) err = PLAIT_EAGAIN;
         if (!err && s->first && plait_future_forked(s->first->future)) err = PLAIT_EFORKED;
+        if (!err && in_vain(s)) err = PLAIT_EDEADLK;
+        if (err == PLAIT_EDEADLK && cut == PLAIT_NOT_CANCELLABLE)
+            plait_stop(
+                "a wait for the ends of tasks of a loop, on its own thread and not in one of its tasks: it never ends");
         if (err) break;
         plait_future *f = may_help ? find_pending(s) : NULL;
         plait_waiter node = plait_waiter_here();

@@ -38,7 +38,8 @@ void plait_set_add(struct plait_set *, struct plait_watch *, plait_future *);
 bool plait_set_remove(struct plait_set *, struct plait_watch *);
 
 /* Waits for the next end, running pending futures of one's own pool meanwhile where allowed (`outer` as in future.h), and
-   takes it: 0 and *watch. PLAIT_EDONE when there are no members; or a code of the wait. */
+   takes it: 0 and *watch. PLAIT_EDONE when there are no members; PLAIT_EDEADLK when all are for loops of this thread,
+   which stops the program where the wait cannot be cut short; or a code of the wait. */
 int plait_set_next(struct plait_set *, struct plait_watch **watch, plait_deadline, enum plait_cut, plait_scope *outer);
 
 /* Cancels all members; the newest first, so that who is made to stop an older one does not start a newer. */

@@ -49,6 +49,48 @@ static void AX13_the_loops_thread_does_not_wait_for_what_only_its_loop_can_do(vo
     check_string(said, "c");
 }
 
+static int leave_a_group(void *unused)
+{
+    (void)unused;
+    loop = plait_loop_new(NULL);
+    check(loop);
+    plait_event_clear(&go);
+    PLAIT_GROUP(g, plait_loop_get_executor(loop));
+    plait_group_submit(&g, wait_to_go, NULL);
+    check_code(plait_loop_turn(loop, PLAIT_NOW), 0);
+    return 0; /* out of the braces, where it would wait for ever */
+}
+
+static void AX13_nor_for_several_of_them(void **unused)
+{
+    (void)unused;
+    plait_event_clear(&go);
+    plait_completions *c = plait_completions_new();
+    plait_future *f[2] = { plait_submit(ex, nothing, NULL), plait_submit(ex, wait_to_go, NULL) }, *one;
+    check_code(plait_wait(f, 2, PLAIT_FIRST_COMPLETED, PLAIT_FOREVER, NULL), PLAIT_EDEADLK);
+    check_code(plait_wait(f, 2, PLAIT_ALL_COMPLETED, PLAIT_FOREVER, NULL), PLAIT_EDEADLK);
+    plait_completions_add(c, f[0]);
+    plait_completions_add(c, f[1]);
+    check_code(plait_completions_next(c, &one, PLAIT_FOREVER), PLAIT_EDEADLK);
+    check_code(plait_loop_turn(loop, PLAIT_NOW), 0);
+    check_code(plait_completions_next(c, &one, PLAIT_FOREVER), 0); /* one has ended */
+    check(one == f[0]);
+    check_code(plait_await(one, NULL), 0);
+    check_code(plait_completions_next(c, &one, PLAIT_FOREVER), PLAIT_EDEADLK);
+    plait_completions_add(c, plait_submit(plait_thread_per_task_executor(), nothing, NULL));
+    check_code(plait_completions_next(c, &one, PLAIT_FOREVER), 0); /* another can end without the loop */
+    check_code(plait_await(one, NULL), 0);
+    plait_event_set(&go);
+    check_code(plait_loop_turn(loop, PLAIT_NOW), 0);
+    plait_completions_free(c);
+    {
+        PLAIT_GROUP(g, ex);
+        plait_group_submit(&g, nothing, NULL);
+        check_code(plait_group_wait(&g), PLAIT_EDEADLK); /* and was cancelled before it began */
+    }
+    child_stops(leave_a_group, NULL, "it never ends");
+}
+
 /* The end. */
 
 static int cleaned;
@@ -295,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(AX13_the_loops_thread_does_not_wait_for_what_only_its_loop_can_do, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(AX13_nor_for_several_of_them, setup, teardown),
         cmocka_unit_test_setup_teardown(AR3_AL18_a_free_cancels_what_is_left_and_then_nothing_goes_in, setup, teardown),
         cmocka_unit_test_setup_teardown(a_thread_may_have_several, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_or_descriptors_there_is_none, setup, teardown),
