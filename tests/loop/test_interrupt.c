@@ -165,6 +165,14 @@ static int fail_otherwise(void)
 }
 PLAIT_TASK(fail_otherwise, void, void);
 
+static int be_late(void)
+{
+    raise(SIGINT);
+    check_code(plait_sleep_until(PLAIT_FOREVER), PLAIT_ECANCELED);
+    return PLAIT_ETIMEDOUT;
+}
+PLAIT_TASK(be_late, void, void);
+
 static void AR10_what_the_task_makes_of_an_interrupt_is_what_the_run_gives(void **unused)
 {
     (void)unused;
@@ -172,6 +180,7 @@ static void AR10_what_the_task_makes_of_an_interrupt_is_what_the_run_gives(void 
     check_code(plait_run_with(&interruptible, go_on_regardless, NULL, &out), 0);
     check_number(out, 5);
     check_code(plait_run_with(&interruptible, fail_otherwise, NULL, NULL), -EIO);
+    check_code(plait_run_with(&interruptible, be_late, NULL, NULL), PLAIT_ETASK);
 }
 
 static int raise_in_a_task(void)

@@ -271,6 +271,31 @@ static void a_watch_may_end_in_its_own_function_and_what_others_set_stays(void *
     run(&watch_one_plait_task);
 }
 
+enum { SEVERAL_PASSES = 600 };
+static void raise_in_a_call(void *unused)
+{
+    (void)unused;
+    raise(SIGUSR1);
+}
+static int raise_while_it_is_queued(void)
+{
+    told = (struct told){ 0 };
+    check_code(plait_loop_watch_signal(SIGUSR1, tell, &told), 0);
+    for (int i = 0; i < SEVERAL_PASSES; i++) check_code(plait_call_soon(raise_in_a_call, NULL), 0);
+    raise(SIGUSR1);
+    check_code(plait_event_wait(&enough, PLAIT_FOREVER), 0); /* its call stands behind those, and they raise more */
+    for (int i = 0; i < SEVERAL_PASSES; i++) check_code(plait_yield(), 0);
+    check_number(told.count, 2); /* what came while it stood there was one with it, but for the last pass's */
+    return 0;
+}
+PLAIT_TASK(raise_while_it_is_queued, void, void);
+
+static void what_comes_while_its_call_is_queued_is_one_with_it(void **unused)
+{
+    (void)unused;
+    run(&raise_while_it_is_queued_plait_task);
+}
+
 static int look_in_child(void *unused)
 {
     (void)unused;
@@ -312,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_of_several_loops_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_signal_makes_a_foreign_loops_descriptor_readable, setup, teardown),
         cmocka_unit_test_setup_teardown(a_watch_may_end_in_its_own_function_and_what_others_set_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_comes_while_its_call_is_queued_is_one_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forked_child_has_what_was_there_before, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
