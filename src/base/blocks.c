@@ -38,11 +38,11 @@ struct slab {
 _Static_assert(sizeof(struct slab) <= HEAD, "the blocks begin behind it");
 static const struct {
     size_t size, count, shadows;
-} kinds[KINDS] = { { PLAIT_SMALL_BLOCK, 672, 148 << 10 }, { PLAIT_BLOCK, 480, 176 << 10 } };
-_Static_assert(HEAD + (size_t)672 * PLAIT_SMALL_BLOCK <= 148 << 10, "small blocks end before their shadows");
-_Static_assert((148 << 10) + (size_t)672 * PLAIT_SHADOW <= SLAB, "which end before the slab");
-_Static_assert(HEAD + (size_t)480 * PLAIT_BLOCK <= 176 << 10, "and the others");
-_Static_assert((176 << 10) + (size_t)480 * PLAIT_SHADOW <= SLAB, "likewise");
+} kinds[KINDS] = { { PLAIT_SMALL_BLOCK, 698, 136 << 10 }, { PLAIT_BLOCK, 470, 172 << 10 } };
+_Static_assert(HEAD + (size_t)698 * PLAIT_SMALL_BLOCK <= 136 << 10, "small blocks end before their shadows");
+_Static_assert((136 << 10) + (size_t)698 * PLAIT_SHADOW <= SLAB, "which end before the slab");
+_Static_assert(HEAD + (size_t)470 * PLAIT_BLOCK <= 172 << 10, "and the others");
+_Static_assert((172 << 10) + (size_t)470 * PLAIT_SHADOW <= SLAB, "likewise");
 
 /* Of a thread: those that came back, and a run of those that were never used. */
 struct magazine {

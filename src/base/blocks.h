@@ -4,7 +4,7 @@
 #define PLAIT_BASE_BLOCKS_H
 #include <plait/api.h>
 
-enum { PLAIT_SMALL_BLOCK = 224, PLAIT_BLOCK = 368, PLAIT_SHADOW = 160 }; /* larger ones are malloc's */
+enum { PLAIT_SMALL_BLOCK = 192, PLAIT_BLOCK = 368, PLAIT_SHADOW = 176 }; /* larger ones are malloc's */
 
 /* `size` bytes, not zeroed, or NULL. And back, with the same size, or that of the next larger block. */
 void *plait_block_new(size_t size);

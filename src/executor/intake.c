@@ -14,7 +14,7 @@ static void put_ranked(struct plait_pool *p, plait_future *f)
 void plait_pool_put(struct plait_pool *p, plait_future *f)
 {
     atomic_fetch_add_explicit(&p->lanes.inbox.count, 1, memory_order_seq_cst);
-    if (f->priority) put_ranked(p, f);
+    if (f->ranked) put_ranked(p, f);
     else if (plait_inbox_put(&p->lanes.inbox, &f->link)) plait_pool_engage(p, false);
     if (atomic_load_explicit(&p->pressing, memory_order_seq_cst)) plait_pool_engage_more(p);
 }
@@ -63,7 +63,7 @@ int plait_pool_submit(plait_executor *ex, plait_future *f)
         plait_count(&me->pushed, true);
         plait_pool_count_end(me, f, plait_future_run(f, NULL));
         plait_future_release(f);
-    } else if (!own || p->fifo || f->priority || !plait_deque_push(&me->deque, (uintptr_t)f)) {
+    } else if (!own || p->fifo || f->ranked || !plait_deque_push(&me->deque, (uintptr_t)f)) {
         plait_pool_put(p, f);
     } else {
         plait_count(&me->pushed, true);

@@ -9,9 +9,9 @@ static plait_future *future_of(const plait_heap_node *node)
 
 static bool before(const plait_heap_node *a, const plait_heap_node *b)
 {
-    const plait_future *f = future_of(a), *g = future_of(b);
-    if (f->priority != g->priority) return f->priority > g->priority;
-    return ((const struct plait_future_shadow *)a)->number < ((const struct plait_future_shadow *)b)->number;
+    const struct plait_future_shadow *s = (const struct plait_future_shadow *)a;
+    const struct plait_future_shadow *t = (const struct plait_future_shadow *)b;
+    return s->priority != t->priority ? s->priority > t->priority : s->number < t->number;
 }
 
 void plait_lanes_prepare(struct plait_lanes *l)
@@ -31,7 +31,7 @@ void plait_lanes_rank(struct plait_lanes *l, plait_future *f)
     struct plait_future_shadow *s = plait_future_shadow(f);
     s->future = f;
     s->number = l->number++;
-    plait_heap_add(f->priority > 0 ? &l->above : &l->below, &s->rank);
+    plait_heap_add(s->priority > 0 ? &l->above : &l->below, &s->rank);
     say_what_is_there(l);
 }
 

@@ -113,7 +113,8 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     plait_context *self = plait_context_enter(f);
     *record = NULL;
     if (!self) return PLAIT_ENOMEM;
-    plait_deadline deadline = f->limited ? plait_sooner(f->deadline, plait_after(f->limit)) : f->deadline;
+    int64_t limit = f->limited ? plait_future_shadow(f)->limit : 0;
+    plait_deadline deadline = limit ? plait_sooner(f->deadline, plait_after(limit)) : f->deadline;
     plait_scope_prepare(&f->scope, outer, self->parker, deadline, 0);
     self->scope = &f->scope;
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
@@ -122,7 +123,7 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     if (self->scope != &f->scope)
         plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
     plait_record *said = plait_context_leave(self, f->name);
-    if (error == PLAIT_ECANCELED && (f->expires || f->limited) && plait_scope_expired(&f->scope))
+    if (error == PLAIT_ECANCELED && (f->expires || limit) && plait_scope_expired(&f->scope))
         said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
                                 deadline.at == f->deadline.at ? "deadline" : "limit");
     *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
@@ -133,11 +134,12 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
    STARTING, and leaves the scope alone. */
 static bool try_again(plait_future *f, plait_scope *outer)
 {
-    if (!f->retries || plait_scope_cancelled(&f->scope) || plait_has_passed(f->deadline) ||
+    int *retries = f->limited ? &plait_future_shadow(f)->retries : NULL;
+    if (!retries || !*retries || plait_scope_cancelled(&f->scope) || plait_has_passed(f->deadline) ||
         (outer && plait_cancelled()) ||
         atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         return false;
-    f->retries--;
+    --*retries;
     if (plait_result_owns(f->task)) plait_result_clear(f->task, result_of(f));
     memset(result_of(f), 0, f->task->result_size);
     return true;

@@ -43,7 +43,7 @@ struct plait_future {
     _Atomic bool called; /* there are, or were, `callbacks` */
     bool taken;          /* the argument's block was handed over, and is to be freed */
     bool expires;        /* `deadline` was given to it at its submit: it is not started later */
-    bool limited;        /* it has a `limit` */
+    bool limited;        /* it has a limit, or retries: in its shadow */
     bool shares;         /* its place in the queue, with others: that one is counted, not this (chunk.h) */
     bool large, small;   /* its `size` is none of a block's; of a small one's */
 
@@ -52,14 +52,13 @@ struct plait_future {
 
     const char *name, *file;
     plait_executor *executor;                    /* to compare with; it may have gone once the future is not pending */
-    int64_t limit;                               /* from the start of an attempt; 0: none */
     _Atomic(struct plait_callbacks *) callbacks; /* NULL until one is added */
     size_t size;                                 /* of the whole */
-    int retries, priority;
-    uint32_t generation; /* of the process that submitted it */
-    bool was_cut;        /* the task's own code was PLAIT_ECANCELED */
-    bool watched;        /* it is in a set */
-    bool inherits;       /* the scopes of who submits it, where it runs inside of the submit */
+    uint32_t generation;                         /* of the process that submitted it */
+    bool was_cut;                                /* the task's own code was PLAIT_ECANCELED */
+    bool watched;                                /* it is in a set */
+    bool inherits;                               /* the scopes of who submits it, where it runs inside of the submit */
+    bool ranked;                                 /* it has a priority: in its shadow */
 
     _Alignas(max_align_t) unsigned char data[]; /* argument, result, what the argument owns */
 };
@@ -70,6 +69,8 @@ struct plait_future_shadow {
         rank; /* among those of a priority, with `number`: the executor's; first: the two addresses are one */
     uint64_t number;
     plait_future *future;
+    int priority, retries;
+    int64_t limit;            /* from the start of an attempt; 0: none */
     struct plait_watch watch; /* for the one set that it may be in */
 };
 static inline struct plait_future_shadow *plait_future_shadow(plait_future *f)

@@ -22,10 +22,11 @@ static int take_options(plait_future *f, const plait_submit_options *o)
     if (o->retries < 0) return plait_fail(PLAIT_EINVAL, "submitted with %d retries", o->retries);
     f->deadline = o->deadline;
     f->expires = o->deadline.at != 0;
-    f->limit = o->limit;
-    f->limited = o->limit != 0;
-    f->retries = o->retries;
-    f->priority = o->priority;
+    f->limited = o->limit || o->retries;
+    f->ranked = o->priority != 0;
+    if (!f->limited && !f->ranked) return 0;
+    struct plait_future_shadow *s = plait_future_shadow(f);
+    s->limit = o->limit, s->retries = o->retries, s->priority = o->priority;
     return 0;
 }
 

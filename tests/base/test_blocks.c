@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SIZE = 200, MANY = 400 };
+enum { SIZE = 190, MANY = 400 };
 
 static void *take_one(void *unused)
 {
@@ -93,7 +93,7 @@ static void what_a_crowd_had_goes_back_to_the_system(void **unused)
 static void a_block_of_any_size(void **unused)
 {
     (void)unused;
-    const size_t sizes[] = { 1, 8, 100, 224, 225, 368, 369, 1 << 20 };
+    const size_t sizes[] = { 1, 8, 100, 192, 193, 368, 369, 1 << 20 };
     for (int turn = 0; turn < 100; turn++) {
         void *blocks[8];
         for (int i = 0; i < 8; i++) {
