@@ -3,7 +3,12 @@
 
    plait_run starts a loop on the calling thread and ends it again. In it, plait_spawn starts further tasks; all of them
    run on that thread, one at a time, and change places only where one waits. A task that computes for long should call
-   plait_yield now and then, or be submitted to a pool of threads and awaited. */
+   plait_yield now and then, or be submitted to a pool of threads and awaited.
+
+   Each coroutine has a stack of 64 KiB unless its loop was made with another size. One that needs more runs into a guard
+   of 16 KiB below it, and is named. A single function whose own arrays are larger than that could jump over the guard:
+   -fstack-clash-protection, on by default in some distributions' compilers, has each page of them touched, so that it
+   cannot. */
 #ifndef PLAIT_LOOP_H
 #define PLAIT_LOOP_H
 
