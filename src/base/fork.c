@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Atomic uint32_t *word; /* 0: just forked, or never asked */
+static _Atomic(_Atomic uint32_t *) mapped; /* 0 there: just forked, or never asked */
 static _Atomic uint32_t newest;
 
 static void map_word(void)
@@ -17,12 +17,16 @@ static void map_word(void)
     void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return;
     if (madvise(page, size, MADV_WIPEONFORK) != 0) munmap(page, size);
-    else word = page;
+    else atomic_store_explicit(&mapped, page, memory_order_release);
 }
 
 uint32_t plait_process_generation(void)
 {
-    pthread_once(&once, map_word);
+    _Atomic uint32_t *word = atomic_load_explicit(&mapped, memory_order_acquire);
+    if (!word) {
+        pthread_once(&once, map_word);
+        word = atomic_load_explicit(&mapped, memory_order_acquire);
+    }
     if (!word) return (uint32_t)getpid();
     uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
     if (seen) return seen;

@@ -7,15 +7,16 @@
 #define PLAIT_COROUTINE_SWITCH_H
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Where a stack was left: opaque, valid until it is gone on with. */
 typedef void *plait_stack_pointer;
 
-/* How far below that the stack may be in use. */
+/* How far below that the stack may be in use; whether what lies there is ours to write. */
 #if (defined __x86_64__ || defined __aarch64__) && defined __linux__ && !defined PLAIT_PORTABLE_SWITCH
-enum { PLAIT_STACK_BELOW = 0 };
+enum { PLAIT_STACK_BELOW = 0, PLAIT_STACK_TELLS_FLOAT_CONTROL = 1 };
 #else
-enum { PLAIT_STACK_BELOW = 1024 };
+enum { PLAIT_STACK_BELOW = 1024, PLAIT_STACK_TELLS_FLOAT_CONTROL = 0 };
 #endif
 
 /* Saves the present stack in *from and goes on with `to`. Returns when somebody goes on with *from: always 0, so that a
@@ -41,6 +42,20 @@ static inline plait_float_control plait_float_control_get(void)
     return fpcr;
 #else
     return 0;
+#endif
+}
+
+/* The same for a stack that was left and goes on with that, where its layout tells (PLAIT_STACK_TELLS_FLOAT_CONTROL). */
+static inline void plait_stack_set_float_control(plait_stack_pointer left, plait_float_control control)
+{
+#if defined __x86_64__ && defined __linux__ && !defined PLAIT_PORTABLE_SWITCH
+    uint16_t word = (uint16_t)(control >> 32);
+    memcpy(left, &control, sizeof(uint32_t));
+    memcpy((char *)left + sizeof(uint32_t), &word, sizeof word);
+#elif defined __aarch64__ && defined __linux__ && !defined PLAIT_PORTABLE_SWITCH
+    memcpy((char *)left + 160, &control, sizeof control);
+#else
+    (void)left, (void)control;
 #endif
 }
 

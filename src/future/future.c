@@ -107,6 +107,20 @@ void plait_future_finish(plait_future *f, int error, plait_record *record)
     if (callbacks) plait_callbacks_run(f);
 }
 
+/* In the context and the scope that were made for it: its code, and the record of a failure. */
+static int run_entered(plait_future *f, plait_context *self, plait_deadline deadline, plait_record **record)
+{
+    int error = f->task->run(f->data, result_of(f));
+    if (self->scope != &f->scope)
+        plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
+    plait_record *said = plait_context_leave(self, f->name);
+    if (error == PLAIT_ECANCELED && (f->expires || f->limited) && plait_scope_expired(&f->scope))
+        said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
+                                deadline.at == f->deadline.at ? "deadline" : "limit");
+    *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
+    return error;
+}
+
 /* One run of the task: its code, and the record of a failure. */
 static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
 {
@@ -119,15 +133,7 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     self->scope = &f->scope;
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         plait_scope_cancel(&f->scope);
-    int error = f->task->run(f->data, result_of(f));
-    if (self->scope != &f->scope)
-        plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
-    plait_record *said = plait_context_leave(self, f->name);
-    if (error == PLAIT_ECANCELED && (f->expires || limit) && plait_scope_expired(&f->scope))
-        said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
-                                deadline.at == f->deadline.at ? "deadline" : "limit");
-    *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
-    return error;
+    return run_entered(f, self, deadline, record);
 }
 
 /* After a failure: whether it is to be tried again, for which all is made as it was. A cancel that comes from here on finds
@@ -160,6 +166,26 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     }
     plait_future_finish(f, error, record);
     return !late;
+}
+
+bool plait_future_run_alone(plait_future *f)
+{
+    plait_context *self = f->expires || f->limited ? NULL : plait_context_enter(f);
+    if (!self) return plait_future_run(f, NULL);
+    plait_scope_prepare(&f->scope, NULL, self->parker, f->deadline, 0);
+    self->scope = &f->scope;
+    if (!leave_pending(f, PLAIT_RUNNING)) { /* it was cancelled */
+        plait_context_leave(self, f->name);
+        return false;
+    }
+    plait_record *record;
+    int error = run_entered(f, self, f->deadline, &record);
+    while (error && try_again(f, NULL)) {
+        plait_record_unref(record);
+        error = attempt(f, NULL, &record);
+    }
+    plait_future_finish(f, error, record);
+    return true;
 }
 
 void plait_future_fail(plait_future *f, int error, plait_record *record)

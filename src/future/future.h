@@ -110,6 +110,10 @@ struct plait_executor {
    `outer` (or NULL) the task's waits see the scopes of one who awaits it in place. */
 bool plait_future_run(plait_future *, plait_scope *outer);
 
+/* The same for an executor whose one thread alone would run it, and nobody in its place: so the scope is set up while it
+   is still pending, and one step takes it from there to RUNNING. */
+bool plait_future_run_alone(plait_future *);
+
 /* What became of a task that returned *error: its code, which may be another, and the record of a failure, made of what it
    said itself. Takes the reference of `said`. *was_cut: its code was PLAIT_ECANCELED. */
 struct plait_site {

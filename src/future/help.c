@@ -54,9 +54,11 @@ int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plai
     if (plait_is_now(deadline)) return PLAIT_EAGAIN;
     if (plait_future_forked(f)) return PLAIT_EFORKED;
     if (waits_for_itself(f) || plait_hosts(f->executor)) return PLAIT_EDEADLK;
-    if (plait_may_help(deadline)) plait_help(f, outer);
+    if (plait_current()->worker && plait_may_help(deadline)) {
+        plait_help(f, outer);
+        if (plait_future_done(f)) return 0;
+    }
     plait_waiter node = plait_waiter_here();
-    if (plait_future_done(f)) return 0;
     plait_executor *pool = plait_worker_sleeps();
     if (plait_waitlist_add(&f->waiters, &node)) err = plait_wait_in(&f->waiters, &node, deadline, cut);
     plait_worker_resumes(pool);

@@ -34,9 +34,10 @@ plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, cons
                                 const plait_submit_options *options, size_t options_size, const char *file, int line)
 {
     plait_submit_options o;
-    int err = plait_options_read(&o, sizeof o, options, options_size);
+    int err = options ? plait_options_read(&o, sizeof o, options, options_size) : 0;
     task = plait_task_given(task);
-    plait_future *f = plait_future_new(task, argument, o.name ? o.name : task->name, file, line);
+    const char *name = options && o.name ? o.name : task->name;
+    plait_future *f = plait_future_new(task, argument, name, file, line);
     if (!f) return &plait_no_memory_future;
     if (!err) err = plait_argument_missing(task, argument);
     if (!err && options) err = take_options(f, &o);

@@ -296,9 +296,9 @@ static void run_tasks(void *coroutine)
     for (;;) {
         plait_loop *l = c->loop;
         plait_future *f = c->future;
-        plait_float_control_set(l->control); /* not that of whoever was here before */
+        if (!PLAIT_STACK_TELLS_FLOAT_CONTROL) plait_float_control_set(l->control); /* else plait_loop_begin has */
         if (l->account && atomic_load_explicit(&l->account->cancels, memory_order_relaxed)) plait_future_withdraw(f);
-        bool ran = plait_future_run(f, NULL);
+        bool ran = plait_future_run_alone(f);
         delist(l, c);
         task_ended(l, f, ran);
         c->older = l->spare;
@@ -320,6 +320,8 @@ plait_coroutine *plait_loop_begin(plait_loop *l, plait_future *f)
         task_ended(l, f, false);
         return NULL;
     }
+    if (c == l->running) plait_float_control_set(l->control); /* not that of whoever was here before */
+    else plait_stack_set_float_control(c->left_at, l->control);
     enlist(l, c, f);
     return c;
 }

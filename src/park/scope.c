@@ -113,10 +113,11 @@ int plait_wait_looking(plait_waitlist *list, plait_waiter *node, plait_deadline 
 {
     plait_parker *parker = node->parker;
     for (bool slept = false; !plait_woken(node); slept = true) {
-        int reason = plait_wait_over(deadline, cut);
+        bool endless = !deadline.at && (cut == PLAIT_NOT_CANCELLABLE || plait_wait_is_calm());
+        int reason = endless ? 0 : plait_wait_over(deadline, cut);
         if (!reason && look && slept) reason = look->look(look);
         if (!reason) {
-            plait_deadline until = cut == PLAIT_CANCELLABLE ? plait_nearest(deadline) : deadline;
+            plait_deadline until = endless || cut == PLAIT_NOT_CANCELLABLE ? deadline : plait_nearest(deadline);
             plait_park(parker, look ? plait_sooner(until, look->at) : until);
         } else if (plait_waitlist_remove(list, node)) {
             return reason;

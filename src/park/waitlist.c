@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <time.h>
 
-#define SPIN ((uintptr_t)1)
+#define SPIN PLAIT_SPIN_BIT
 
 _Atomic uint64_t plait_wait_races;
 
@@ -68,6 +68,11 @@ plait_waiter *plait_ring_claim(plait_waiter *last, plait_waiter **claimed)
 
 bool plait_waitlist_add(plait_waitlist *list, plait_waiter *node)
 {
+    uintptr_t none = 0;
+    plait_ring_add(NULL, node, false); /* nearly always there is nobody else */
+    if (atomic_compare_exchange_strong_explicit(list, &none, (uintptr_t)node, memory_order_acq_rel,
+                                                memory_order_relaxed))
+        return true;
     plait_waiter *last = plait_waitlist_hold(list);
     bool open = last != PLAIT_CLOSED;
     plait_waitlist_release(list, open ? plait_ring_add(last, node, false) : last);
@@ -110,13 +115,9 @@ void plait_waitlist_open(plait_waitlist *list)
     plait_waitlist_release(list, last == PLAIT_CLOSED ? NULL : last);
 }
 
-static uintptr_t look(plait_waitlist *list) { return atomic_load_explicit(list, memory_order_acquire) & ~SPIN; }
-
-bool plait_waitlist_closed(plait_waitlist *list) { return look(list) == (uintptr_t)PLAIT_CLOSED; }
-
 bool plait_waitlist_empty(plait_waitlist *list)
 {
-    uintptr_t last = look(list);
+    uintptr_t last = atomic_load_explicit(list, memory_order_acquire) & ~SPIN;
     return !last || last == (uintptr_t)PLAIT_CLOSED;
 }
 

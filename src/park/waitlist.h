@@ -24,6 +24,7 @@ struct plait_waiter {
 };
 typedef _Atomic(uintptr_t) plait_waitlist; /* zero: empty. A plain word, so that public structs can hold one */
 #define PLAIT_CLOSED ((plait_waiter *)2)
+#define PLAIT_SPIN_BIT ((uintptr_t)1)
 
 /* The spin bit by hand, for an object that must change a word of its own together with the ring. */
 plait_waiter *plait_waitlist_hold(plait_waitlist *); /* the last waiter, NULL or CLOSED */
@@ -38,13 +39,17 @@ bool plait_waitlist_remove(plait_waitlist *, plait_waiter *);         /* false: 
 plait_waiter *plait_waitlist_claim(plait_waitlist *);                 /* the first, or NULL */
 plait_waiter *plait_waitlist_claim_all(plait_waitlist *, bool close); /* a chain ended by NULL */
 void plait_waitlist_open(plait_waitlist *);                           /* CLOSED becomes empty */
-bool plait_waitlist_closed(plait_waitlist *);
-bool plait_waitlist_empty(plait_waitlist *); /* nobody waits; closed or not */
-void plait_wake(plait_waiter *chain);        /* one claimed waiter, or a chain; NULL is none */
+bool plait_waitlist_empty(plait_waitlist *);                          /* nobody waits; closed or not */
+void plait_wake(plait_waiter *chain);                                 /* one claimed waiter, or a chain; NULL is none */
 
 static inline bool plait_woken(plait_waiter *node)
 {
     return atomic_load_explicit(&node->state, memory_order_acquire) == PLAIT_WOKEN;
+}
+
+static inline bool plait_waitlist_closed(plait_waitlist *list)
+{
+    return (atomic_load_explicit(list, memory_order_acquire) & ~PLAIT_SPIN_BIT) == (uintptr_t)PLAIT_CLOSED;
 }
 
 extern _Atomic uint64_t plait_wait_races; /* removals that came too late: shows that a stress meets the race */
