@@ -33,6 +33,7 @@
 #include <plait/once.h>
 #include <plait/pipe.h>
 #include <plait/process.h>
+#include <plait/process_executor.h>
 #include <plait/promise.h>
 #include <plait/queue.h>
 #include <plait/recursive_mutex.h>

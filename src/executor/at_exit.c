@@ -4,10 +4,10 @@
 
    What must hold: a pool is on the list from its making until it is freed, or until the end has been through with it; one
    that the end is at is not given back under its hands, but left there. In a forked child the list begins anew. */
+#include "executor/at_exit.h"
 #include "base/fork.h"
 #include "base/report.h"
 #include "base/stop.h"
-#include "executor/pool.h"
 #include "park/scope.h"
 #include "thread/thread.h"
 #include <pthread.h>
@@ -17,7 +17,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int unprepared;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* over the list, held for some instructions */
-static struct plait_pool *newest;
+static struct plait_listed *newest;
 
 static void before_fork(void) { pthread_mutex_lock(&guard); }
 static void after_fork(void) { pthread_mutex_unlock(&guard); }
@@ -28,7 +28,7 @@ static void in_forked_child(void)
 }
 
 /* With the guard held. */
-static void take_off(struct plait_pool *p)
+static void take_off(struct plait_listed *p)
 {
     *(p->newer ? &p->newer->older : &newest) = p->older;
     if (p->older) p->older->newer = p->newer;
@@ -36,20 +36,18 @@ static void take_off(struct plait_pool *p)
     p->listed = false;
 }
 
-static void end_pool(struct plait_pool *p)
+static void end_pool(struct plait_listed *p)
 {
     plait_shutdown_options o = { .deadline = plait_after(PATIENCE) };
-    int err = plait_executor_shutdown(&p->executor, &o);
+    int err = plait_executor_shutdown(p->executor, &o);
     if (err == PLAIT_ETIMEDOUT) {
         char text[512];
-        plait_executor_describe(&p->executor, text, sizeof text);
+        plait_executor_describe(p->executor, text, sizeof text);
         plait_report("the program ends as soon as pool %s has: %s", p->name, text);
         o.deadline = PLAIT_FOREVER;
-        err = plait_executor_shutdown(&p->executor, &o);
+        err = plait_executor_shutdown(p->executor, &o);
     }
-    if (err) return;
-    for (struct plait_worker *w = plait_pool_first_worker(p); w; w = w->next) /* none is left in the midst of its end */
-        if (atomic_load_explicit(&w->started, memory_order_acquire) && w->thread) plait_thread_settle(w->thread);
+    if (!err && p->settle) p->settle(p->executor);
 }
 
 static void at_exit(void)
@@ -57,15 +55,15 @@ static void at_exit(void)
     PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
     for (;;) {
         pthread_mutex_lock(&guard);
-        struct plait_pool *p = newest;
+        struct plait_listed *p = newest;
         if (p) {
             take_off(p);
             p->ending = true;
         }
         pthread_mutex_unlock(&guard);
         if (!p) return;
-        plait_executor_close(&p->executor);
-        if (plait_current()->worker != p) end_pool(p);
+        plait_executor_close(p->executor);
+        if (plait_current()->worker != p->executor) end_pool(p);
         pthread_mutex_lock(&guard);
         p->ending = false;
         pthread_mutex_unlock(&guard);
@@ -78,7 +76,7 @@ static void prepare(void)
     atomic_store_explicit(&plait_exit_last[PLAIT_EXIT_EXECUTORS], at_exit, memory_order_release);
 }
 
-int plait_pool_list_for_exit(struct plait_pool *p)
+int plait_list_for_exit(struct plait_listed *p)
 {
     pthread_once(&once, prepare);
     if (unprepared) return unprepared;
@@ -91,9 +89,9 @@ int plait_pool_list_for_exit(struct plait_pool *p)
     return 0;
 }
 
-bool plait_pool_unlist(struct plait_pool *p)
+bool plait_unlist(struct plait_listed *p)
 {
-    if (p->executor.generation != plait_process_generation()) return true;
+    if (p->executor->generation != plait_process_generation()) return true;
     pthread_mutex_lock(&guard);
     bool ending = p->ending;
     if (p->listed) take_off(p);

@@ -78,7 +78,8 @@ plait_executor *plait_thread_executor_new_sized(const plait_thread_options *opti
     p->stack_size = o.stack_size;
     p->idle_timeout = o.idle_timeout ? o.idle_timeout : IDLE_TIMEOUT;
     p->name = name;
-    if (plait_pool_list_for_exit(p) == 0) return &p->executor;
+    p->listed = (struct plait_listed){ .executor = &p->executor, .name = name, .settle = plait_pool_settle };
+    if (plait_list_for_exit(&p->listed) == 0) return &p->executor;
     free(name);
     free(p);
     plait_fail(PLAIT_ENOMEM, "no memory for a pool of threads");

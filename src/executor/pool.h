@@ -24,6 +24,7 @@
      end, since what the program does at it may need whoever submits. */
 #ifndef PLAIT_EXECUTOR_POOL_H
 #define PLAIT_EXECUTOR_POOL_H
+#include "executor/at_exit.h"
 #include "executor/bound.h"
 #include "executor/deque.h"
 #include "executor/lanes.h"
@@ -77,8 +78,7 @@ struct plait_pool {
     plait_waitlist ended;                   /* closed: no worker is alive, nor will be */
     size_t stack_size;
     char *name;
-    struct plait_pool *newer, *older; /* of at_exit.c, as the next two */
-    bool listed, ending;
+    struct plait_listed listed;
 };
 
 static inline struct plait_worker *plait_pool_first_worker(struct plait_pool *p)
@@ -158,12 +158,8 @@ size_t plait_pool_list(plait_executor *, plait_running_task *list, size_t room);
 /* shutdown.c */
 void plait_pool_close(plait_executor *);
 int plait_pool_shutdown(plait_executor *, const plait_shutdown_options *);
+void plait_pool_settle(plait_executor *);
 void plait_pool_free(plait_executor *);
-
-/* at_exit.c: puts a new pool where the end of the program finds it: 0 or PLAIT_ENOMEM; and takes it off there: false when the
-   end is at it and it must stay. */
-int plait_pool_list_for_exit(struct plait_pool *);
-bool plait_pool_unlist(struct plait_pool *);
 
 /* What a worker's thread runs, given its struct plait_worker. */
 int plait_worker_run(void *worker);

@@ -1,6 +1,7 @@
 /* shutdown.c: how a pool ends. What must hold is told in pool.h; and what is cancelled is taken off the lanes and the deques,
    so that no worker is needed for it. Only a deque's owner sees what lies above a fork: it cancels that itself. */
 #include "executor/pool.h"
+#include "thread/thread.h"
 #include "base/fork.h"
 #include "base/stop.h"
 #include "executor/fork.h"
@@ -88,10 +89,17 @@ static void free_workers(struct plait_pool *p, bool join)
     }
 }
 
+/* None of its threads is left in the midst of its end. */
+void plait_pool_settle(plait_executor *ex)
+{
+    for (struct plait_worker *w = plait_pool_first_worker((struct plait_pool *)ex); w; w = w->next)
+        if (atomic_load_explicit(&w->started, memory_order_acquire) && w->thread) plait_thread_settle(w->thread);
+}
+
 void plait_pool_free(plait_executor *ex)
 {
     struct plait_pool *p = (struct plait_pool *)ex;
-    bool ours = ex->generation == plait_process_generation(), mine = plait_pool_unlist(p);
+    bool ours = ex->generation == plait_process_generation(), mine = plait_unlist(&p->listed);
     if (ours) {
         if (plait_current()->worker == p) plait_stop("pool %s was freed by one of its own tasks", p->name);
         plait_waiter node = plait_waiter_here();

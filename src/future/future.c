@@ -113,11 +113,8 @@ static int run_entered(plait_future *f, plait_context *self, plait_deadline dead
     int error = f->task->run(f->data, result_of(f));
     if (self->scope != &f->scope)
         plait_stop("task %s (%s:%d) ended inside a scope that it had entered", f->name, f->file, f->line);
-    plait_record *said = plait_context_leave(self, f->name);
-    if (error == PLAIT_ECANCELED && (f->expires || f->limited) && plait_scope_expired(&f->scope))
-        said = plait_record_say(error = PLAIT_ETIMEDOUT, said, "its %s passed while it ran",
-                                deadline.at == f->deadline.at ? "deadline" : "limit");
-    *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &error, &f->was_cut, said);
+    *record = plait_context_leave(self, f->name);
+    if (error || *record) plait_future_conclude(f, &error, plait_scope_expired(&f->scope), deadline, record);
     return error;
 }
 
@@ -127,13 +124,21 @@ static int attempt(plait_future *f, plait_scope *outer, plait_record **record)
     plait_context *self = plait_context_enter(f);
     *record = NULL;
     if (!self) return PLAIT_ENOMEM;
-    int64_t limit = f->limited ? plait_future_shadow(f)->limit : 0;
+    int64_t limit = plait_future_limit(f);
     plait_deadline deadline = limit ? plait_sooner(f->deadline, plait_after(limit)) : f->deadline;
     plait_scope_prepare(&f->scope, outer, self->parker, deadline, 0);
     self->scope = &f->scope;
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         plait_scope_cancel(&f->scope);
     return run_entered(f, self, deadline, record);
+}
+
+void plait_future_conclude(plait_future *f, int *error, bool expired, plait_deadline deadline, plait_record **record)
+{
+    if (*error == PLAIT_ECANCELED && (f->expires || plait_future_limit(f)) && expired)
+        *record = plait_record_say(*error = PLAIT_ETIMEDOUT, *record, "its %s passed while it ran",
+                                   deadline.at == f->deadline.at ? "deadline" : "limit");
+    *record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, error, &f->was_cut, *record);
 }
 
 /* After a failure: whether it is to be tried again, for which all is made as it was. A cancel that comes from here on finds
@@ -151,21 +156,36 @@ static bool try_again(plait_future *f, plait_scope *outer)
     return true;
 }
 
-bool plait_future_run(plait_future *f, plait_scope *outer)
+/* One whose deadline passed before its turn came is ended. */
+static bool begin(plait_future *f)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return false;
-    plait_record *record;
+    if (!f->expires || !plait_has_passed(f->deadline)) return true;
     int error = PLAIT_ETIMEDOUT;
-    bool late = f->expires && plait_has_passed(f->deadline);
-    if (late) {
-        record = plait_record_say(error, NULL, "its deadline passed before its turn came");
-        record = plait_wrap(&error, record, "was not started in time");
-        if (record) plait_record_set_task(record, f->name, f->file, f->line);
-    } else {
-        while ((error = attempt(f, outer, &record)) && try_again(f, outer)) plait_record_unref(record);
-    }
+    plait_record *record = plait_record_say(error, NULL, "its deadline passed before its turn came");
+    record = plait_wrap(&error, record, "was not started in time");
+    if (record) plait_record_set_task(record, f->name, f->file, f->line);
     plait_future_finish(f, error, record);
-    return !late;
+    return false;
+}
+
+bool plait_future_run(plait_future *f, plait_scope *outer)
+{
+    if (!begin(f)) return false;
+    plait_record *record;
+    int error;
+    while ((error = attempt(f, outer, &record)) && try_again(f, outer)) plait_record_unref(record);
+    plait_future_finish(f, error, record);
+    return true;
+}
+
+bool plait_future_begin(plait_future *f, plait_parker *parker)
+{
+    if (!begin(f)) return false;
+    plait_scope_prepare(&f->scope, NULL, parker, f->deadline, 0);
+    if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
+        plait_scope_cancel(&f->scope);
+    return true;
 }
 
 bool plait_future_run_alone(plait_future *f)

@@ -78,6 +78,9 @@ static inline struct plait_future_shadow *plait_future_shadow(plait_future *f)
     return plait_block_shadow(f, f->size);
 }
 
+/* From the start of an attempt; 0: none. */
+static inline int64_t plait_future_limit(plait_future *f) { return f->limited ? plait_future_shadow(f)->limit : 0; }
+
 /* Whether several tasks may share a place in the executor's queue. */
 enum plait_sharing { PLAIT_SHARES_NONE, PLAIT_SHARES_WHEN_ASKED, PLAIT_SHARES };
 
@@ -113,6 +116,14 @@ bool plait_future_run(plait_future *, plait_scope *outer);
 /* The same for an executor whose one thread alone would run it, and nobody in its place: so the scope is set up while it
    is still pending, and one step takes it from there to RUNNING. */
 bool plait_future_run_alone(plait_future *);
+
+/* For an executor that has it run elsewhere: false as above; else it is RUNNING, and the executor's to end. A cancel
+   sets f->scope.cancelled, and unparks `parker`. */
+bool plait_future_begin(plait_future *, plait_parker *parker);
+
+/* Makes of what the task returned and said (*error, *record) the outcome. `expired`: its scope had come to its end, at
+   `deadline`. */
+void plait_future_conclude(plait_future *, int *error, bool expired, plait_deadline deadline, plait_record **record);
 
 /* What became of a task that returned *error: its code, which may be another, and the record of a failure, made of what it
    said itself. Takes the reference of `said`. *was_cut: its code was PLAIT_ECANCELED. */

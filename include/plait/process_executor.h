@@ -1,0 +1,48 @@
+/* process_executor.h: tasks in worker processes. One that crashes fails its own task and nothing else.
+
+   A worker is this program, started afresh (<plait/process.h>): WHAT MAIN HAS SET IN GLOBAL VARIABLES IS NOT THERE. What each
+   worker needs before its first task, an initializer sets up. The program must call plait_init first in main. */
+#ifndef PLAIT_PROCESS_EXECUTOR_H
+#define PLAIT_PROCESS_EXECUTOR_H
+
+#include <plait/executor.h>
+#include <plait/process.h>
+PLAIT_BEGIN_DECLARATIONS
+
+/* Zero bytes are the defaults. */
+typedef struct plait_process_options {
+    int workers;      /* the most that there are at once; default the CPUs that this process may use */
+    const char *name; /* copied; workers are called name-1, name-2 …; default "processes-N" */
+    size_t capacity;  /* the most tasks in the queue, running ones not counted; default: no bound */
+    bool refuse;      /* a submit that finds the queue full fails; default: it waits for room */
+    int64_t grace;    /* nanoseconds that a task has to end after it was cancelled, or its limit has passed: then its
+                                worker gets SIGTERM, and after as long again SIGKILL; default 5 s; negative: for ever */
+    int64_t idle_timeout;    /* nanoseconds after which a worker without work ends; default 60 s; negative: never */
+    size_t tasks_per_worker; /* after which it is replaced; default: no bound */
+    size_t memory_limit;     /* bytes of data that a worker may have (RLIMIT_DATA); default: no bound */
+    size_t shared_limit;     /* bytes for what is on its way between here and there; default 64 GiB of addresses */
+    int niceness;            /* added to that of this process */
+    const plait_task
+        *initializer; /* run in each worker before its first task: &f_plait_task of a PLAIT_TASK(f, …, void) … */
+    const void *argument; /* … with this argument; copied */
+    void *reserved[4];
+} plait_process_options;
+
+/* A pool of worker processes, each started when work comes and no other is idle. The caller ends it with
+   plait_executor_free. NULL, and plait_error tells: PLAIT_EINVAL for a bad option, PLAIT_ENOTSUP where plait_init was not
+   called, PLAIT_ENOMEM, -EMFILE or -ENFILE.
+   A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words, unless
+   that has attempts left (.retries); other tasks go to other workers. One that dies before its first task, several times
+   in a row, breaks the pool, and so does an initializer that fails: what has not begun by then, and what is submitted
+   later, fails with PLAIT_EBROKEN, its cause being what happened.
+   A running task that is cancelled sees its scope end; one that does not return within .grace loses its worker. So does one
+   whose limit or deadline has passed. A local task fails with PLAIT_ENOTSUP. A submit that waits for room, and one that is
+   refused, are as for the pool of threads. */
+PLAIT_API plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size);
+static inline plait_executor *plait_process_executor_new(const plait_process_options *options)
+{
+    return plait_process_executor_new_sized(options, sizeof *options);
+}
+
+PLAIT_END_DECLARATIONS
+#endif

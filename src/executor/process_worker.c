@@ -1,0 +1,231 @@
+/* process_worker.c: the life of a worker process: it takes cells, runs their tasks one after the other, and answers. See
+   process_pool.h for what must hold.
+
+   A second thread of it sleeps on `control`, and cancels the scope of the running task when it is told so. `running` is that
+   task's cell, under `guard`, which is held for some instructions: so a cancel meets the task that it was meant for or none. */
+#include "base/memory.h"
+#include "executor/process_pool.h"
+#include "future/value.h"
+#include "base/stop.h"
+#include "park/thread_parker.h"
+#include <plait/scope.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { TURNS = 2000 }; /* looks for the next task before a sleep: about the time of a wake-up */
+
+struct server {
+    struct plait_pool_board *board;
+    struct plait_channel *channel;
+    const plait_task **known; /* by number */
+    size_t known_count;
+    pthread_mutex_t guard;
+    struct plait_cell *running;
+    plait_scope scope;
+};
+static struct server here = { .guard = PTHREAD_MUTEX_INITIALIZER };
+
+static const plait_task *find(const struct plait_known_task *t)
+{
+    struct server *s = &here;
+    if (t->number >= s->known_count) {
+        size_t count = t->number + 16;
+        const plait_task **more = plait_reallocate((void *)s->known, count * sizeof *more);
+        if (!more) return NULL;
+        memset((void *)(more + s->known_count), 0, (count - s->known_count) * sizeof *more);
+        s->known = more, s->known_count = count;
+    }
+    if (!s->known[t->number]) s->known[t->number] = plait_task_find(&t->place);
+    return s->known[t->number];
+}
+
+static void answer(struct plait_cell *cell)
+{
+    struct plait_ring_of_cells *ring = &here.channel->answered;
+    uint32_t at = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    atomic_store_explicit(&ring->cells[at % PLAIT_RING], cell, memory_order_relaxed);
+    atomic_store_explicit(&ring->written, at + 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&here.board->asleep, memory_order_seq_cst) &&
+        atomic_exchange_explicit(&here.board->asleep, 0, memory_order_seq_cst)) {
+        uint64_t one = 1;
+        while (write(here.board->event, &one, sizeof one) < 0 && errno == EINTR) {}
+    }
+}
+
+static void set_running(struct plait_cell *cell)
+{
+    pthread_mutex_lock(&here.guard);
+    here.running = cell;
+    if (cell && atomic_load_explicit(&cell->cancelled, memory_order_relaxed)) plait_scope_cancel(&here.scope);
+    pthread_mutex_unlock(&here.guard);
+}
+
+/* Runs it in a context and a scope of its own: its code, and what it said. */
+static int run_task(struct plait_cell *cell, const plait_task *task, const void *argument, void *result,
+                    plait_record **said)
+{
+    plait_context *self = plait_context_enter(NULL);
+    if (!self) return PLAIT_ENOMEM;
+    plait_scope_prepare(&here.scope, NULL, self->parker, cell->deadline, 0);
+    self->scope = &here.scope;
+    set_running(cell);
+    int code = task->run(argument, result);
+    set_running(NULL);
+    if (self->scope != &here.scope) plait_stop("task %s ended inside a scope that it had entered", task->name);
+    cell->expired = plait_scope_expired(&here.scope);
+    *said = plait_context_leave(self, task->name);
+    return code;
+}
+
+static plait_record *take_words(void)
+{
+    plait_record **place = plait_record_here(), *record = *place;
+    *place = NULL;
+    return record;
+}
+
+static int run_values(struct plait_cell *cell, const plait_task *task, void *argument, void *result,
+                      plait_record **said)
+{
+    plait_shared_memory *memory = here.board->memory;
+    int code = task->argument_size ? plait_parcel_get(&cell->argument, task->argument_kind, task->argument_description,
+                                                      task->argument_size, argument)
+                                   : 0;
+    if (code) {
+        *said = take_words();
+        return code;
+    }
+    code = run_task(cell, task, argument, result, said);
+    if (!code && task->result_size) {
+        code = plait_parcel_put(&cell->result, memory, task->result_kind, task->result_description, task->result_size,
+                                result);
+        if (code) *said = take_words();
+    }
+    plait_argument_clear(task, argument);
+    if (plait_result_owns(task)) plait_result_clear(task, result);
+    return code;
+}
+
+static void run(struct plait_cell *cell)
+{
+    uint32_t given = PLAIT_CELL_GIVEN;
+    if (!atomic_compare_exchange_strong_explicit(&cell->state, &given, PLAIT_CELL_RUNNING, memory_order_acq_rel,
+                                                 memory_order_acquire)) {
+        answer(cell); /* taken back */
+        return;
+    }
+    plait_record *said = NULL;
+    const plait_task *task = find(cell->task);
+    _Alignas(max_align_t) unsigned char small[1024];
+    size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0, size = task ? result_at + task->result_size : 0;
+    char *values = size <= sizeof small ? memset(small, 0, size) : plait_allocate(size);
+    cell->code = !task ? PLAIT_EWORKER : !values ? PLAIT_ENOMEM : 0;
+    if (!task) said = take_words();
+    if (!cell->code) cell->code = run_values(cell, task, values, values + result_at, &said);
+    if (cell->code && !said) said = plait_record_say(cell->code, NULL, "%s", plait_error_text(cell->code));
+    plait_parcel_say(&cell->said, here.board->memory, said);
+    plait_record_unref(said);
+    if (values != (char *)small) free(values);
+    atomic_store_explicit(&cell->state, PLAIT_CELL_DONE, memory_order_release);
+    answer(cell);
+}
+
+static int obey(void *unused)
+{
+    (void)unused;
+    struct plait_channel *c = here.channel;
+    for (uint32_t seen = 0;;) {
+        plait_words_sleep(&(struct plait_word){ .at = &c->control, .value = seen }, 1, 0);
+        seen = atomic_load_explicit(&c->control, memory_order_acquire);
+        pthread_mutex_lock(&here.guard);
+        if (here.running && atomic_load_explicit(&here.running->cancelled, memory_order_relaxed))
+            plait_scope_cancel(&here.scope);
+        pthread_mutex_unlock(&here.guard);
+    }
+    return 0;
+}
+
+/* The next cell; NULL: there is none, and it is to stop. */
+static struct plait_cell *next(uint32_t taken)
+{
+    struct plait_channel *c = here.channel;
+    bool may_spin = plait_current()->parker->may_spin;
+    for (unsigned turn = 0;; turn++) {
+        if (atomic_load_explicit(&c->given.written, memory_order_seq_cst) != taken)
+            return atomic_load_explicit(&c->given.cells[taken % PLAIT_RING], memory_order_relaxed);
+        if (atomic_load_explicit(&c->stop, memory_order_acquire)) return NULL;
+        if (may_spin && turn < TURNS) {
+            plait_pause();
+            continue;
+        }
+        uint32_t bell = atomic_load_explicit(&c->bell, memory_order_seq_cst);
+        atomic_store_explicit(&c->asleep, 1, memory_order_seq_cst);
+        if (atomic_load_explicit(&c->given.written, memory_order_seq_cst) == taken &&
+            !atomic_load_explicit(&c->stop, memory_order_seq_cst))
+            plait_words_sleep(&(struct plait_word){ .at = &c->bell, .value = bell }, 1, 0);
+        atomic_store_explicit(&c->asleep, 0, memory_order_relaxed);
+        turn = 0;
+    }
+}
+
+static int prepare(struct plait_pool_board *board)
+{
+    if (board->memory_limit) {
+        struct rlimit limit = { board->memory_limit, board->memory_limit };
+        if (setrlimit(RLIMIT_DATA, &limit) != 0)
+            return plait_fail(-errno, "a worker may not be limited to %zu bytes of memory", board->memory_limit);
+    }
+    if (board->niceness) (void)!nice(board->niceness);
+    plait_thread *control =
+        plait_thread_start(obey, NULL, &(plait_thread_start_options){ .name = "plait-control", .life = PLAIT_DAEMON });
+    if (!control) return plait_error_code();
+    plait_thread_detach(control);
+    if (!board->initializer) return 0;
+    const plait_task *task = find(board->initializer);
+    if (!task) return plait_error_code();
+    void *argument = plait_allocate(task->argument_size + 1), *result = plait_allocate(task->result_size + 1);
+    int code = argument && result ? 0 : PLAIT_ENOMEM;
+    if (!code && task->argument_size)
+        code = plait_parcel_get(&board->initializer_argument, task->argument_kind, task->argument_description,
+                                task->argument_size, argument);
+    if (!code) code = task->run(argument, result);
+    if (argument) plait_argument_clear(task, argument);
+    if (result && plait_result_owns(task)) plait_result_clear(task, result);
+    free(argument), free(result);
+    return code;
+}
+
+static int serve(const struct plait_worker_place *place)
+{
+    here.board = place->board, here.channel = place->channel;
+    struct plait_channel *c = here.channel;
+    int code = prepare(here.board);
+    if (code) {
+        plait_record *said = take_words();
+        if (!said || said->public.code != code) said = plait_record_say(code, said, "%s", plait_error_text(code));
+        plait_parcel_say(&c->said, here.board->memory, said);
+        plait_record_unref(said);
+        c->code = code < 0 ? code : PLAIT_EINVAL;
+        return code;
+    }
+    atomic_store_explicit(&c->born, 1, memory_order_release);
+    struct plait_cell *cell;
+    for (uint32_t taken = 0; (cell = next(taken)); taken++) run(cell);
+    return 0;
+}
+
+/* It has a result, though nobody asks for it: without one an exit(0) in the midst of a task would be a good end. */
+static int serve_thunk(const void *place, void *result)
+{
+    *(int *)result = 0;
+    return serve(place);
+}
+const plait_task plait_pool_worker_plait_task = { .run = serve_thunk,
+                                                  .argument_size = sizeof(struct plait_worker_place),
+                                                  .result_size = sizeof(int),
+                                                  .name = "worker",
+                                                  .argument_type = "place",
+                                                  .result_type = "int" };

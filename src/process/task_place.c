@@ -1,0 +1,47 @@
+/* task_place.c: see task_place.h. */
+#include "process/task_place.h"
+#include <dlfcn.h>
+#include <plait/error.h>
+#include <stdio.h>
+#include <string.h>
+
+#pragma weak dlopen /* a program that is linked statically has none, nor libraries to load */
+
+int plait_task_locate(const plait_task *task, struct plait_task_place *place)
+{
+    struct plait_module m;
+    if (!plait_module_of(task, &m))
+        return plait_fail(
+            PLAIT_ENOTSUP,
+            "task %s lies neither in the program nor in a library: where another process could find it, is "
+            "not known",
+            task->name);
+    *place =
+        (struct plait_task_place){ .offset = (uintptr_t)task - m.base, .in_program = m.program, .module = m.build };
+    snprintf(place->name, sizeof place->name, "%s", task->name);
+    memcpy(place->path, m.path, sizeof place->path);
+    return 0;
+}
+
+static bool find_module(const struct plait_task_place *place, struct plait_module *m)
+{
+    if (place->in_program) return plait_module_of_program(m);
+    if (plait_module_of_build(&place->module, m)) return true;
+    return dlopen && dlopen(place->path, RTLD_NOW | RTLD_LOCAL) && plait_module_of_build(&place->module, m);
+}
+
+const plait_task *plait_task_find(const struct plait_task_place *place)
+{
+    struct plait_module m;
+    if (!find_module(place, &m)) {
+        plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, could not be loaded, or is another build by now",
+                   place->path, place->name);
+        return NULL;
+    }
+    const plait_task *task = (const plait_task *)(m.base + place->offset);
+    if (plait_module_has(&m, place->offset, sizeof *task) && plait_module_has(&m, (uintptr_t)task->name - m.base, 1) &&
+        strncmp(task->name, place->name, sizeof place->name - 1) == 0)
+        return task;
+    plait_fail(PLAIT_EWORKER, "task %s is not where it was in the process that asked for it", place->name);
+    return NULL;
+}
