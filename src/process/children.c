@@ -1,9 +1,7 @@
 /* children.c: the processes that this one has started and whose objects are there: listed, ended with the program, let go of
-   in a forked child. What must hold: nobody waits with the guard held; at the program's end nothing is freed, since the
-   objects are the program's. */
+   in a forked child. What must hold: nobody waits for a process with the guard held; the list holds no reference, so who
+   takes an object off it does so under the guard, before he lets go of his own. */
 #include "base/clock.h"
-#include "base/fork.h"
-#include "base/report.h"
 #include "base/stop.h"
 #include "process/lifeline.h"
 #include "process/process.h"
@@ -51,38 +49,39 @@ pid_t plait_children_fork(int *lifeline)
     return child;
 }
 
-/* The oldest that is not told of before, is a daemon or is not. It stays listed: its owner, who alone could free it, is at
-   the program's end too, or gone. */
-static plait_process *next_at_exit(plait_process *p, bool daemon)
+/* The oldest of this kind that this round has not met yet, with a reference. */
+static plait_process *next_at_exit(int round, bool daemon)
 {
     pthread_mutex_lock(&guard);
-    for (p = p ? p->next : first; p && p->daemon != daemon;) p = p->next;
+    plait_process *p = first;
+    while (p && (p->daemon != daemon || p->round == round)) p = p->next;
+    if (p) {
+        p->round = round;
+        atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed); /* the list's is the owner's */
+    }
     pthread_mutex_unlock(&guard);
     return p;
 }
 
-static void settle(plait_process *p)
+static void await(plait_process *p)
 {
-    if (atomic_exchange_explicit(&p->seen, true, memory_order_relaxed) || !p->code) return;
-    plait_report_failure(PLAIT_REPORT_PROCESS, p->name, p->code, p->record ? &p->record->public : NULL);
+    if (plait_process_wait_until(p, plait_after(PATIENCE)) == 0) return;
+    plait_report("the program ends as soon as process %s (pid %d) has: it is no daemon", p->name, p->number);
+    plait_process_wait(p);
 }
 
 static void at_exit(void)
 {
+    enum { TELL = 1, END };
     PLAIT_SHIELD(whole, PLAIT_FOREVER); /* exit may have been called in a dead scope */
-    for (plait_process *p = NULL; (p = next_at_exit(p, true));) (void)plait_process_signal(p, SIGTERM);
-    for (plait_process *p = NULL; (p = next_at_exit(p, false));) {
-        int code;
-        bool ended = plait_process_look(p), seen = atomic_load_explicit(&p->seen, memory_order_relaxed);
-        if (!ended && plait_process_join(p, &code, plait_after(PATIENCE)) != 0) {
-            plait_report("the program ends as soon as process %s (pid %d) has: it is no daemon", p->name, p->number);
-            (void)!plait_process_join(p, &code, PLAIT_FOREVER);
-        }
-        atomic_store_explicit(&p->seen, seen, memory_order_relaxed);
-        settle(p);
+    plait_process *p;
+    for (; (p = next_at_exit(TELL, true)); plait_process_unref(p)) (void)plait_process_signal(p, SIGTERM);
+    for (; (p = next_at_exit(END, false)); plait_process_unref(p)) {
+        await(p);
+        plait_process_settle(p);
     }
     plait_deadline until = plait_after(GRACE);
-    for (plait_process *p = NULL; (p = next_at_exit(p, true));) {
+    for (; (p = next_at_exit(END, true)); plait_process_unref(p)) {
         int64_t left = until.at - plait_time();
         (void)plait_process_terminate(p, left > 0 ? left : 0);
     }

@@ -53,6 +53,7 @@ plait_process *plait_process_new(const plait_task *task, const void *argument, c
     if (o->name) strncpy(p->name, o->name, sizeof p->name - 1);
     else snprintf(p->name, sizeof p->name, "process-%u", number);
     pthread_mutex_init(&p->guard, NULL);
+    atomic_init(&p->references, 1);
     p->generation = plait_process_generation();
     p->daemon = o->life == PLAIT_DAEMON; /* as its starter, which is none, by default */
     p->begin_by = plait_after(o->start_limit ? o->start_limit : START_LIMIT);
@@ -72,6 +73,17 @@ static void release(plait_process *p)
     plait_record_unref(p->record);
     pthread_mutex_destroy(&p->guard);
     free(p);
+}
+
+void plait_process_unref(plait_process *p)
+{
+    if (atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) == 1) release(p);
+}
+
+void plait_process_settle(plait_process *p)
+{
+    if (atomic_exchange_explicit(&p->seen, true, memory_order_relaxed) || !p->code) return;
+    plait_report_failure(PLAIT_REPORT_PROCESS, p->name, p->code, p->record ? &p->record->public : NULL);
 }
 
 plait_process *plait_process_drop(plait_process *p)
@@ -198,8 +210,7 @@ static plait_deadline next_look(plait_process *p)
     return at;
 }
 
-/* Until it has ended: 0, or a code of the wait. */
-static int wait_for(plait_process *p, plait_deadline deadline)
+int plait_process_wait_until(plait_process *p, plait_deadline deadline)
 {
     for (;;) {
         if (plait_process_look(p)) return 0;
@@ -210,12 +221,22 @@ static int wait_for(plait_process *p, plait_deadline deadline)
     }
 }
 
+void plait_process_wait(plait_process *p)
+{
+    enum { NOW_AND_THEN = 50 }; /* ms: one that has not begun is looked at */
+    PLAIT_SHIELD(whole, PLAIT_FOREVER);
+    while (plait_process_wait_until(p, PLAIT_FOREVER) != 0) {
+        struct pollfd on = { .fd = p->pidfd, .events = POLLIN };
+        poll(&on, 1, NOW_AND_THEN);
+    }
+}
+
 int plait_process_join(plait_process *p, int *code, plait_deadline deadline)
 {
     if (!p) return plait_fail_because(PLAIT_EINVAL, "joins no process: did its start fail?");
     if (elsewhere(p)) return plait_fail(PLAIT_EFORKED, "process %s is joined in a forked child", p->name);
     int err = plait_wait_begin(deadline);
-    if (!err) err = wait_for(p, deadline);
+    if (!err) err = plait_process_wait_until(p, deadline);
     if (err) return plait_failed(err);
     atomic_store_explicit(&p->seen, true, memory_order_relaxed);
     if (!code) return 0;
@@ -247,13 +268,11 @@ void plait_process_free(plait_process *p)
 {
     if (!p) return;
     if (!elsewhere(p)) {
-        PLAIT_SHIELD(whole, PLAIT_FOREVER);
-        (void)!wait_for(p, PLAIT_FOREVER); /* nothing cuts it short */
+        plait_process_wait(p);
         plait_children_remove(p);
-        if (p->code && !atomic_load_explicit(&p->seen, memory_order_relaxed))
-            plait_report_failure(PLAIT_REPORT_PROCESS, p->name, p->code, p->record ? &p->record->public : NULL);
+        plait_process_settle(p);
     }
-    release(p);
+    plait_process_unref(p);
 }
 
 bool plait_process_alive(plait_process *p) { return p && !elsewhere(p) && !plait_process_look(p); }
@@ -283,10 +302,9 @@ int plait_process_terminate(plait_process *p, int64_t grace)
 {
     int err = plait_process_signal(p, SIGTERM);
     if (err) return err;
-    err = wait_for(p, plait_after(grace));
+    err = plait_process_wait_until(p, plait_after(grace));
     if (!err) return 0;
     send_signal(p, SIGKILL);
-    PLAIT_SHIELD(whole, PLAIT_FOREVER);
-    (void)!wait_for(p, PLAIT_FOREVER); /* nothing cuts it short */
+    plait_process_wait(p);
     return plait_failed(err == PLAIT_ECANCELED ? err : 0);
 }

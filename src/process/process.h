@@ -5,7 +5,8 @@
      are its parent's. Only the process whose generation it has asks the system about it.
    - `ended` is set under the object's guard, by whoever asked first after the end; after it the outcome stands, and
      may be read without the guard.
-   - The pidfd stays open as long as the object: those who wait poll it. */
+   - The pidfd stays open as long as the object: those who wait poll it.
+   - The owner holds a reference; the end of the program another, for a while: a daemon thread may free the object meanwhile. */
 #ifndef PLAIT_PROCESS_PROCESS_H
 #define PLAIT_PROCESS_PROCESS_H
 #include "base/record.h"
@@ -16,8 +17,10 @@
 #include <stdatomic.h>
 
 struct plait_process {
-    plait_process *next, *previous; /* on the list; under its guard */
-    uint32_t generation;            /* of the process that started it */
+    plait_process *next, *previous; /* on the list; under its guard, … */
+    int round;                      /* … as is the last one of the program's end that has met it */
+    _Atomic uint32_t references;
+    uint32_t generation; /* of the process that started it */
     int pidfd, area, number;
     struct plait_keeper *keeper; /* NULL: it was forked, or has ended */
     bool forked, daemon;
@@ -46,6 +49,15 @@ plait_process *plait_process_drop(plait_process *);
 
 /* Whether it has ended. Fetches how, at most once. */
 bool plait_process_look(plait_process *);
+
+/* Waits for its end until a deadline, and is no look at its outcome: 0, or a code of the wait. Or however long: nothing
+   cuts that short, and where there is no descriptor to sleep by, it blocks. */
+int plait_process_wait_until(plait_process *, plait_deadline);
+void plait_process_wait(plait_process *);
+
+/* Reports a failure that nobody has looked at. */
+void plait_process_settle(plait_process *);
+void plait_process_unref(plait_process *);
 
 /* children.c: those that this process has started. Prepares the end of the program and forks, and adds. The first call's
    failure is PLAIT_ENOMEM. */

@@ -94,6 +94,37 @@ TEST_BY_EACH_WAY(a_join_without_memory_for_the_outcome_says_so)
     }
 }
 
+static struct gate the_gate;
+static plait_process *waited_for;
+
+static int frees_without_descriptors(void *unused)
+{
+    int code = 77;
+    (void)unused;
+    fault_all("descriptor");
+    check_code(plait_process_join(waited_for, &code, PLAIT_FOREVER), -EMFILE);
+    gate_say(&the_gate, 'f');
+    plait_process_free(waited_for); /* which has to wait by other means */
+    fault_off();
+    return plait_process_list(NULL, 0) == 0 ? 0 : PLAIT_EUSER;
+}
+
+TEST_BY_EACH_WAY(a_free_waits_without_a_descriptor_too)
+{
+    int result = 77;
+    the_gate = gate_new();
+    waited_for = begin_with(way, NULL, &the_gate, waits, &the_gate);
+    gate_hear(&the_gate);
+    plait_thread *t = plait_thread_start(frees_without_descriptors, NULL, NULL); /* it has not slept on any yet */
+    gate_hear(&the_gate);
+    check_code(plait_thread_join(t, &result, plait_after(PLAIT_MILLISECOND)), PLAIT_ETIMEDOUT);
+    gate_open(&the_gate);
+    check_code(plait_thread_join(t, &result, PLAIT_FOREVER), 0);
+    check_code(result, 0);
+    plait_thread_free(t);
+    gate_free(&the_gate);
+}
+
 static int names_its_keeper(const struct gate *g, int *keeper)
 {
     int number = getppid();
@@ -166,6 +197,7 @@ int main(void)
         cmocka_unit_test(without_memory_none_is_started_and_nothing_is_left),
         cmocka_unit_test(without_descriptors_none_is_started_and_nothing_is_left),
         cmocka_unit_test(a_join_without_memory_for_the_outcome_says_so),
+        cmocka_unit_test(a_free_waits_without_a_descriptor_too),
         cmocka_unit_test(one_whose_keeper_is_killed_is_killed_with_it),
         cmocka_unit_test(a_coroutine_starts_and_joins_one_while_others_go_on),
     };
