@@ -150,9 +150,10 @@ static inline plait_http_server *plait_http_serve(const char *address, plait_htt
 /* Where it listens: "http://127.0.0.1:41357", or "unix:PATH". Valid as long as the server. */
 PLAIT_API const char *plait_http_server_url(plait_http_server *server);
 
-/* Takes no more connections but those in line already, and closes those at rest; requests that have come or begun to come
-   are answered until `deadline`, then their handlers are cancelled and their connections closed. Waits for the end of it all, so it is not for handlers. 0, or
-   PLAIT_ETIMEDOUT when some had to be cut off. May be repeated. No cancellation point. */
+/* Takes no more connections but those in line already, as far as `connections` allows, and closes those at rest; requests
+   that have come or begun to come are answered until `deadline`, then their handlers are cancelled and their connections
+   closed. Waits for the end of it all, so it is not for handlers. 0, or PLAIT_ETIMEDOUT when some had to be cut off. May be
+   repeated. No cancellation point. */
 PLAIT_API int plait_http_server_stop(plait_http_server *server, plait_deadline deadline);
 
 /* Stops at once if that has not been done, and frees. NULL is nothing. */
