@@ -143,10 +143,10 @@ int plait_shared_wait(struct plait_shared_member *me, struct plait_shared_lock *
         if (plait_shared_lock(me, lock) && attempt->mend) attempt->mend(attempt->object);
         int result = attempt->look(&turn, attempt->object, attempt->argument);
         if (result == PLAIT_NOT_YET && turn.over) result = turn.over;
+        if (result != PLAIT_NOT_YET) go(place, &seat); /* first: it may be bit 0 that lets it summon the next */
         if (turn.wake) here = plait_shared_summon(place, turn.wake);
         if (turn.wake_others) there = plait_shared_summon(turn.others, turn.wake_others);
         if (result == PLAIT_NOT_YET) plait_shared_come(place, &seat);
-        else go(place, &seat);
         plait_shared_unlock(lock);
         plait_shared_wake(me, place, &here);
         if (turn.wake_others) plait_shared_wake(me, turn.others, &there);

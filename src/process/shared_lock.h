@@ -8,8 +8,9 @@
    Place. A word that steps with each wake, of which bit 0 says that somebody may sleep.
    - Whoever is going to sleep comes to the place (sets bit 0) under the lock under which he saw nothing to take. Whoever
      brings something summons under that lock and wakes after it.
-   - A summons clears bit 0. So one who has slept sets it again when he goes, in whatever way, for those that still sleep;
-     and when he leaves something for others he summons the next one. So what is brought while he wakes up costs no wake.
+   - A summons clears bit 0. So one who has slept sets it again when he goes, in whatever way, for those that still sleep.
+     What is brought while he wakes up wakes nobody: so when he leaves something for others, or sees what concerns all,
+     he summons them.
    - One who was woken looks again before he gives up. One who dies before he has looked is the epoch's business. */
 #ifndef PLAIT_PROCESS_SHARED_LOCK_H
 #define PLAIT_PROCESS_SHARED_LOCK_H

@@ -70,15 +70,22 @@ static void lock(struct plait_shared_member *me, struct queue *q)
     if (plait_shared_lock(me, &q->lock)) mend(q);
 }
 
+/* A close wakes nobody while one that was woken has not looked yet: that one wakes them all then. */
+static int pass_on(struct plait_shared_turn *turn, struct queue *q, bool more)
+{
+    return !turn->slept ? 0 : is_closed(q) ? PLAIT_ALL : more;
+}
+
 static int try_put(struct plait_shared_turn *turn, void *queue, void *item)
 {
     struct queue *q = queue;
+    turn->wake = pass_on(turn, q, false);
     if (is_closed(q)) return PLAIT_ECLOSED;
     uint64_t count = count_of(q);
     if (count == q->capacity) return PLAIT_NOT_YET;
     memcpy(item_at(q, get(&q->put)), item, q->item_size);
     set(&q->put, get(&q->put) + 1);
-    turn->wake = turn->slept && count + 1 < q->capacity;
+    turn->wake = pass_on(turn, q, count + 1 < q->capacity);
     turn->wake_others = 1;
     turn->others = &q->getters;
     return 0;
@@ -88,10 +95,10 @@ static int try_get(struct plait_shared_turn *turn, void *queue, void *item)
 {
     struct queue *q = queue;
     uint64_t count = count_of(q);
+    turn->wake = pass_on(turn, q, count > 1);
     if (count == 0) return is_closed(q) ? PLAIT_ECLOSED : PLAIT_NOT_YET;
     memcpy(item, item_at(q, get(&q->taken)), q->item_size);
     set(&q->taken, get(&q->taken) + 1);
-    turn->wake = turn->slept && count > 1;
     turn->wake_others = 1;
     turn->others = &q->putters;
     return 0;

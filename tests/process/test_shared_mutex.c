@@ -103,6 +103,18 @@ TEST_IN_EACH_KIND(L1_who_waits_for_another_process_is_woken_by_its_unlock)
     end(s);
 }
 
+TEST_IN_EACH_KIND(all_that_sleep_get_it_one_after_the_other)
+{
+    SKIP_WITHOUT_OTHERS();
+    struct shared *s = begin();
+    plait_mutex_lock(s->mutex);
+    struct runner *r[4];
+    for (int i = 0; i < 4; i++) r[i] = runner_start(locks, s), until_asleep(r[i]);
+    plait_mutex_unlock(s->mutex);
+    for (int i = 0; i < 4; i++) check_number(runner_join(r[i]), 0);
+    end(s);
+}
+
 static int dies_with_it(void *shared)
 {
     struct shared *s = shared;
@@ -334,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_coroutines_and_processes_count_under_one_lock),
         cmocka_unit_test(L1_who_waits_for_another_process_is_woken_by_its_unlock),
+        cmocka_unit_test(all_that_sleep_get_it_one_after_the_other),
         cmocka_unit_test(those_that_sleep_when_the_owner_dies_get_it_and_learn_of_it),
         cmocka_unit_test(one_that_comes_after_the_death_gets_it_too),
         cmocka_unit_test(a_waiter_that_dies_is_not_waited_for),

@@ -198,6 +198,38 @@ TEST_IN_EACH_KIND(J8_J14_a_closed_queue_takes_no_more_and_is_drained_and_may_be_
     end(s);
 }
 
+/* Most often the one that was woken for the item has not looked yet when the queue is closed: so it is he who tells. */
+TEST_IN_EACH_KIND(a_close_reaches_all_though_the_one_that_was_woken_is_slow)
+{
+    for (int round = 0; round < 20; round++) {
+        struct shared *s = begin(4);
+        struct runner *r[3];
+        for (int i = 0; i < 3; i++) r[i] = runner_start(gets_until_closed, s), until_asleep(r[i]);
+        check_code(put(s, 0, 1, PLAIT_FOREVER), 0);
+        plait_queue_close(s->queue);
+        int got = 0;
+        for (int i = 0; i < 3; i++) got += runner_join(r[i]);
+        check_number(got, 1);
+        end(s);
+    }
+}
+
+/* Likewise for the second of two items. */
+TEST_IN_EACH_KIND(items_put_at_once_reach_as_many_that_sleep)
+{
+    for (int round = 0; round < 20; round++) {
+        struct shared *s = begin(4);
+        struct getter g = { s, PLAIT_FOREVER };
+        struct runner *r[3];
+        for (int i = 0; i < 3; i++) r[i] = runner_start(gets, &g), until_asleep(r[i]);
+        for (unsigned n = 0; n < 3; n++) check_code(put(s, 0, n, PLAIT_FOREVER), 0);
+        int sum = 0;
+        for (int i = 0; i < 3; i++) sum += runner_join(r[i]);
+        check_number(sum, 3);
+        end(s);
+    }
+}
+
 TEST_IN_EACH_KIND(J9_to_close_a_queue_that_nobody_used_waits_for_nothing)
 {
     struct shared *s = begin(4);
@@ -311,6 +343,8 @@ int main(void)
         cmocka_unit_test(J5_a_get_with_a_deadline_waits_until_then),
         cmocka_unit_test(J6_J7_a_put_that_fails_tells_its_caller_and_the_queue_goes_on),
         cmocka_unit_test(J8_J14_a_closed_queue_takes_no_more_and_is_drained_and_may_be_closed_again),
+        cmocka_unit_test(items_put_at_once_reach_as_many_that_sleep),
+        cmocka_unit_test(a_close_reaches_all_though_the_one_that_was_woken_is_slow),
         cmocka_unit_test(J9_to_close_a_queue_that_nobody_used_waits_for_nothing),
         cmocka_unit_test(a_queue_closed_now_drops_what_is_in_it_and_counts_it_as_done),
         cmocka_unit_test(J11_M17_a_process_ends_though_nobody_has_taken_what_it_put),
