@@ -33,6 +33,14 @@ static __attribute__((noinline)) int go_on_slowly(plait_loop *l, plait_coroutine
     return go_to(l, from, plait_loop_begin(l, plait_item_address(i)));
 }
 
+/* Of very many that are ready, each has been out of the caches for long: its record, and what lies next to that on its stack,
+   are fetched while the one before it runs. */
+static inline void fetch(plait_item i)
+{
+    enum { LINE = 64, BELOW = 4, ABOVE = 2 };
+    for (uintptr_t at = i - BELOW * LINE; at < i + ABOVE * LINE; at += LINE) __builtin_prefetch((const void *)at);
+}
+
 /* Returns 0, and calls nothing after the switch, so that a function can end with it. */
 static inline int go_on(plait_loop *l, plait_coroutine *from)
 {
@@ -40,6 +48,7 @@ static inline int go_on(plait_loop *l, plait_coroutine *from)
     if (!i || plait_item_kind(i) != PLAIT_ITEM_COROUTINE || !l->budget || l->forked) return go_on_slowly(l, from);
     plait_coroutine *to = plait_item_address(i);
     l->ready.first = to->next;
+    if (to->next) fetch(to->next);
     l->budget--;
     return go_to(l, from, to);
 }
