@@ -41,16 +41,14 @@ PLAIT_API void plait_init(void);
         return plait_exit_status(code);                                                                                \
     }
 
-/* Zero bytes are the defaults. */
+/* Zero bytes are the defaults. What other threads hold at a fork, a lock inside of another library for instance, stays
+   locked in the child: so one beside them must be asked for. */
 typedef struct plait_process_start_options {
-    const char *name;       /* copied; shown in errors, and by ps; default "process-N" */
+    const char *name;       /* copied, up to 63 bytes; shown in errors, and by ps; default "process-N" */
     plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */
-    bool
-        among_threads; /* plait_process_fork: although there are other threads. What they hold, memory's locks inside of
-                               other libraries for instance, stays locked in the child */
-    int64_t start_limit; /* plait_process_start: nanoseconds after which one that has not come to plait_init is killed;
-                               default 30 seconds */
-    const int *descriptors; /* plait_process_start: stay open there, under the same numbers; … */
+    bool among_threads;     /* of a fork: although there are other threads */
+    int64_t start_limit; /* of a start: nanoseconds in which it must come to plait_init, or is killed; default 30 s */
+    const int *descriptors; /* of a start: they stay open there, under the same numbers */
     size_t descriptor_count;
     void *reserved[4];
 } plait_process_start_options;
@@ -59,8 +57,8 @@ typedef struct plait_process_start_options {
    for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
    which is loaded there where it is not yet; a file that is another build by now is refused by the join.
    The new process has stdout and stderr in common with this one, and /dev/null for stdin; all other descriptors are
-   closed there but those of the options, which may name stdin too. Signals are handled as by default and none is blocked, but
-   SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), and sends no
+   closed there but those of the options, which may name stdin too. Signals are handled as by default and none is blocked,
+   but SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), and sends no
    SIGCHLD: between the two stands a keeper, which getppid names there, and which only __WALL finds here.
    It ends by exit(3) when the task has returned: its status is 0 or 1. Its threads are waited for as at any program's end.
    NULL when it could not be started (plait_error tells): PLAIT_EINVAL for no task, argument, or a bad option;
@@ -95,9 +93,10 @@ PLAIT_API plait_process *plait_process_fork_task(const plait_task *task, const v
 
 /* Waits for its end; many may, and more than once. *code, unless NULL, gets how it ended, and plait_error() its words, from
    the process itself where it could tell: 0; the task's own code, as plait_await gives it; PLAIT_EWORKER when a signal
-   killed it, which the record names, when it exited before the task had returned, or never came to plait_init. The value returned is about the
-   wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; -EMFILE or -ENFILE without a descriptor to wait by;
-   PLAIT_EFORKED for a process of this forked process's parent; PLAIT_EINVAL for NULL, with the last failure as the cause. */
+   killed it, which the record names, when it exited before the task had returned, or never came to plait_init. The value
+   returned is about the wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; -EMFILE or -ENFILE without a
+   descriptor to wait by; PLAIT_EFORKED for a process of this forked process's parent; PLAIT_EINVAL for NULL, with the
+   last failure as the cause. */
 PLAIT_API int plait_process_join(plait_process *process, int *code, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Copies the task's result to *out (NULL: not copied), with all that it owns, which is then the caller's. The code as the
@@ -110,11 +109,12 @@ PLAIT_API int plait_process_result_sized(plait_process *process, void *out, size
    (<plait/report.h>). NULL is nothing. */
 PLAIT_API void plait_process_free(plait_process *process);
 
-/* Whether it runs: to the system, so one whose task has returned may still be at its end. False in a forked child, for NULL. */
+/* Whether it runs: to the system, so one whose task has returned may still be at its end. False in a forked child, and for
+   NULL. */
 PLAIT_API bool plait_process_alive(plait_process *process);
 
 /* Its exit status; or less than 0: the number of the signal that killed it, negated. False while it runs, and for one
-   whose status the program has fetched itself. */
+   whose status the program has fetched itself, or whose keeper was killed. */
 PLAIT_API bool plait_process_exit_code(plait_process *process, int *code);
 
 /* The system's number of it; its name; whether it is a daemon: for NULL those of the running process, whose name is "main"
@@ -132,7 +132,7 @@ PLAIT_API int plait_process_descriptor(plait_process *process);
 PLAIT_API int plait_process_signal(plait_process *process, int signal);
 
 /* Sends SIGTERM, waits up to `grace` nanoseconds for its end, then sends SIGKILL and waits for that. 0; PLAIT_ECANCELED when
-   the wait was cut short: then SIGKILL was sent at once; PLAIT_EFORKED; PLAIT_EINVAL for NULL. In each case but the last two it has ended. */
+   the wait was cut short: then SIGKILL was sent at once. In both cases it has ended. PLAIT_EFORKED; PLAIT_EINVAL for NULL. */
 PLAIT_API int plait_process_terminate(plait_process *process, int64_t grace);
 
 /* Sends SIGKILL, and does not wait. As plait_process_signal. */
