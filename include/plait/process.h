@@ -47,7 +47,7 @@ typedef struct plait_process_start_options {
     const char *name;       /* copied, up to 63 bytes; shown in errors, and by ps; default "process-N" */
     plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */
     bool among_threads;     /* of a fork: although there are other threads */
-    int64_t start_limit; /* of a start: nanoseconds in which it must come to plait_init, or is killed; default 30 s */
+    int64_t start_limit; /* of a start: nanoseconds in which it must come to plait_init, or is killed; default 60 s */
     const int *descriptors; /* of a start: they stay open there, under the same numbers */
     size_t descriptor_count;
     void *reserved[4];

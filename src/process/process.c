@@ -20,7 +20,7 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
-#define START_LIMIT (30 * PLAIT_SECOND)
+#define START_LIMIT (60 * PLAIT_SECOND)
 
 static _Atomic unsigned started;
 

@@ -115,7 +115,9 @@ PLAIT_TASK(lives_on, struct grip, void);
 static plait_process *begin_to_live_on(const struct grip *g)
 {
     const int all[] = { g->gate.come[0], g->gate.come[1], g->gate.go[0], g->gate.go[1], g->hold[0], g->hold[1] };
-    plait_process_start_options o = { .descriptors = all, .descriptor_count = 6, .among_threads = true };
+    plait_process_start_options o = {
+        .descriptors = all, .descriptor_count = 6, .among_threads = true, .start_limit = WHILE_LOADED
+    };
     if (g->way == BY_FORK) o.descriptors = NULL, o.descriptor_count = 0;
     plait_process *p =
         g->way == BY_FORK ? plait_process_fork_with(&o, lives_on, g) : plait_process_start_with(&o, lives_on, g);
@@ -152,7 +154,8 @@ TEST_BY_EACH_WAY(PS14_M3_M22_those_of_one_that_is_killed_are_gone_with_it_whatev
     check_number(pipe(g.hold), 0);
     const int all[] = { g.gate.come[0], g.gate.come[1], g.gate.go[0], g.gate.go[1], g.hold[0], g.hold[1] };
     plait_process *p = plait_process_start_with(
-        (&(plait_process_start_options){ .descriptors = all, .descriptor_count = 6 }), has_children, &g);
+        (&(plait_process_start_options){ .descriptors = all, .descriptor_count = 6, .start_limit = WHILE_LOADED }),
+        has_children, &g);
     check(p != NULL);
     close(g.hold[1]);
     for (int i = 0; i < HOWS + 1; i++) gate_hear(&g.gate);

@@ -40,6 +40,7 @@ plait_process *begin_task(enum way way, const plait_process_start_options *optio
     } else {
         const int all[4] = { gate ? gate->come[0] : -1, gate ? gate->come[1] : -1, gate ? gate->go[0] : -1,
                              gate ? gate->go[1] : -1 };
+        if (!o.start_limit) o.start_limit = WHILE_LOADED;
         if (gate) o.descriptors = all, o.descriptor_count = 4;
         p = plait_process_start_task(task, argument, &o, sizeof o, file, line);
     }

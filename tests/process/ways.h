@@ -18,6 +18,8 @@ void ways_each(void (*body)(enum way));
     }                                                                                                                  \
     static void name##_body(enum way way)
 
+#define WHILE_LOADED (600 * PLAIT_SECOND) /* a start limit for many at once on a machine that has much else to do */
+
 #define begin_by(way, f, ...) begin_with(way, NULL, NULL, f, __VA_ARGS__)
 
 /* With options (or NULL), and with the descriptors of a gate (or NULL). Forks among the test's own threads. */
