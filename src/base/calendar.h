@@ -26,7 +26,7 @@ typedef struct plait_calendar {
     plait_heap_node *lists[PLAIT_CALENDAR_LEVELS][PLAIT_CALENDAR_SLOTS];
 } plait_calendar;
 
-/* Some comparisons at most, however many there are. */
+/* An addition is a comparison at most, however many there are; a removal a few on average. */
 void plait_calendar_add(plait_calendar *, struct plait_due *, int64_t at);
 void plait_calendar_remove(plait_calendar *, struct plait_due *);
 static inline bool plait_calendar_has(const struct plait_due *d) { return d->node.from != NULL; }
