@@ -35,7 +35,7 @@ static inline plait_loop *plait_loop_new(const plait_loop_options *options)
 
 /* Cancels the tasks that are left and turns the loop until they have ended, as plait_run does; calls that are left are
    dropped. NULL is nothing. No cancellation point. By the loop's thread, outside of a turn: else it stops the program. In a
-   forked child it frees what the child has of it, and the tasks are the parent's. */
+   forked child it closes the child's copies of its descriptors, and no more: the tasks are the parent's. */
 PLAIT_API void plait_loop_free(plait_loop *loop);
 
 /* A descriptor that is readable (POLLIN) while a turn has something to do: tasks or calls that are ready or were brought,

@@ -28,11 +28,10 @@ PLAIT_BEGIN_DECLARATIONS
 PLAIT_API int plait_run_task(const plait_task *task, const void *argument, void *result, const char *file,
                              int line) PLAIT_MUST_CHECK;
 
-/* Zero bytes are the defaults. */
+/* Zero bytes are the defaults. Interruptible: the first SIGINT (Ctrl-C) cancels the task, any other does what it did
+   before; one that is ignored when the loop begins stays so. By default plait does not touch it. */
 typedef struct plait_run_options {
-    bool
-        interruptible; /* the first SIGINT (Ctrl-C) cancels the task; any other does what it did before; default: plait does
-                           not touch it. One that is ignored when the loop begins stays so */
+    bool interruptible;
     size_t stack_size; /* bytes of each coroutine's stack; default 64 KiB */
 } plait_run_options;
 
