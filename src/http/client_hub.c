@@ -191,21 +191,28 @@ static int set_timer(plait_http_hub *h)
     return h->timer || !h->timer_wanted ? 0 : plait_error_code();
 }
 
-/* After any call of libcurl. */
-static void follow_up(plait_http_hub *h, int err)
+static void look_at_concerned(plait_http_hub *h)
 {
-    for (guest *g = h->concerned, *next; g; g = next) {
-        next = g->next_concerned == g ? NULL : g->next_concerned;
+    for (guest *g; (g = h->concerned);) {
+        h->concerned = g->next_concerned == g ? NULL : g->next_concerned;
         g->next_concerned = NULL;
         if (!g->running) continue;
         plait_http_transfer_look(&g->transfer);
         if (g->refused) end(g, g->refused);
     }
-    h->concerned = NULL;
-    look_for_ends(h);
+}
+
+/* After any call of libcurl. To take back what has ended is such a call too. */
+static void follow_up(plait_http_hub *h, int err)
+{
+    do {
+        look_at_concerned(h);
+        look_for_ends(h);
+    } while (h->concerned);
     if (!err) err = set_timer(h);
     if (!err) return;
     end_all(h, err);
+    look_at_concerned(h);
     (void)set_timer(h);
 }
 
@@ -262,9 +269,10 @@ static int run(plait_http_transfer *t, plait_deadline deadline)
 {
     guest *g = guest_of(t);
     plait_http_transfer_begin(t);
-    if (plait_cancelled()) return PLAIT_ECANCELED;
-    if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* long past: one try */
     plait_event_clear(&g->ended);
+    if (plait_cancelled())
+        return plait_event_wait(&g->ended, PLAIT_FOREVER);        /* as a wait says it: now and then by a yield */
+    if (plait_is_now(deadline)) deadline = plait_deadline_at_(1); /* long past: one try */
     g->refused = 0;
     plait_call_on_thread_stack(start_there, g);
     int err = plait_event_wait(&g->ended, deadline);

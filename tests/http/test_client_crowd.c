@@ -19,11 +19,12 @@ static unsigned accepts;
 
 static void allow_many_descriptors(void)
 {
+    const rlim_t enough = 4 * (rlim_t)MOST;
     struct rlimit files;
     check_number(getrlimit(RLIMIT_NOFILE, &files), 0);
-    files.rlim_cur = files.rlim_max < 4 * MOST ? files.rlim_max : 4 * MOST;
+    files.rlim_cur = files.rlim_max < enough ? files.rlim_max : enough;
     check_number(setrlimit(RLIMIT_NOFILE, &files), 0);
-    crowd = files.rlim_cur < 3 * MOST ? (unsigned)files.rlim_cur / 3 : MOST;
+    crowd = files.rlim_cur < enough ? (unsigned)files.rlim_cur / 4 : MOST;
 }
 
 static bool read_request(int fd)

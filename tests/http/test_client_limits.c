@@ -53,7 +53,7 @@ static void get_all(unsigned count)
 }
 
 /* The limit when the loop's first request is made; while it is low, no server may be there to be hit by it. */
-static void begin_with_limit(rlim_t descriptors)
+static void begin_with_limit(unsigned descriptors)
 {
     struct rlimit before, low;
     check_number(getrlimit(RLIMIT_NOFILE, &before), 0);
