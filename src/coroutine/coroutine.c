@@ -39,6 +39,9 @@ static void in_forked_child(void)
 {
     unused = NULL; /* ThreadSanitizer takes them for the parent's threads */
     unused_count = 0;
+    for (struct plait_knock *k = knocks; k;
+         k = (struct plait_knock *)k->next) /* whoever was at work on one is not here */
+        atomic_store_explicit(&k->coming, false, memory_order_relaxed);
     after_fork();
 }
 static void prepare(void) { pthread_atfork(before_fork, after_fork, in_forked_child); }
