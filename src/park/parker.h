@@ -6,9 +6,9 @@
    - A park may return for no reason; its caller looks again at what it waits for.
    - A runner's parker is type-stable: never unmapped, never of another kind, its eventfd never closed. A late unpark of
      a parker whose owner has gone is a spurious return for the next owner, and nothing worse.
-   - A thread's parker, and a foreign loop's bell, may be unparked in a handler of a signal. A coroutine's may not, where the
-     handler has interrupted its own loop's thread, perhaps in the midst of the ready queue; a handler cannot know whose
-     parker that is, so it wakes loops alone (loop/signals.c), and what it may call of plait is what says so: nothing else.
+   - A thread's parker, and a foreign loop's bell, may be unparked in a handler of a signal. A coroutine's may not: the
+     handler may have interrupted its own loop's thread in the midst of the ready queue. A handler of plait's wakes loops
+     alone (loop/signals.c), and no header promises one of the program's that it may wake anybody.
    - Before its exchange, unpark reads nothing that its owner changes but by atomic operations; `operations` never change, but
      that they may be gone with the owner: then a late unpark is nothing at all. What else it needs it reads after, and only
      when it was the one who took the parker out of a parked state.
