@@ -26,7 +26,7 @@ static int read_rates(const char *answer, struct rates *rates)
 {
     for (int i = 0; i < CURRENCIES; i++) {
         const char *code = currencies[i].code, *at;
-        char key[16];
+        char key[24];
         snprintf(key, sizeof key, "\"%s\":", code);
         if ((at = strstr(answer, key))) rates->values[i] = strtod(at + strlen(key), NULL);
         else if (strcmp(code, rates->base.code) == 0) rates->values[i] = 1;
