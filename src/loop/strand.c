@@ -37,8 +37,8 @@ static __attribute__((noinline)) int go_on_slowly(plait_loop *l, plait_coroutine
    are fetched while the one before it runs. */
 static inline void fetch(plait_item i)
 {
-    enum { LINE = 64, BELOW = 4, ABOVE = 2 };
-    for (uintptr_t at = i - BELOW * LINE; at < i + ABOVE * LINE; at += LINE) __builtin_prefetch((const void *)at);
+    const uintptr_t line = 64, below = 4 * line, above = 2 * line;
+    for (uintptr_t at = i - below; at < i + above; at += line) __builtin_prefetch((const void *)at);
 }
 
 /* Returns 0, and calls nothing after the switch, so that a function can end with it. */
