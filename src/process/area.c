@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/hooks.h"
 #include "base/memory.h"
+#include "process/said.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,13 +11,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { MOST_SAID = 8 }; /* records of one failure */
-
-struct said {
-    int32_t code, signal, pid, line;
-    char message[240], task[64], thread[32], file[96];
-};
 
 int plait_area_new(void)
 {
@@ -119,25 +113,14 @@ static uint64_t outcome_at(const struct plait_area_head *h)
     return (h->end + page - 1) / page * page;
 }
 
-static void say(struct said *s, const plait_error_record *r)
-{
-    *s = (struct said){ .code = r->code, .signal = r->signal, .pid = r->pid, .line = r->line };
-    strncpy(s->message, r->message, sizeof s->message - 1);
-    strncpy(s->task, r->task, sizeof s->task - 1);
-    strncpy(s->thread, r->thread, sizeof s->thread - 1);
-    strncpy(s->file, r->file, sizeof s->file - 1);
-}
-
 void plait_area_end(int fd, const plait_task *task, int code, const plait_record *record, const void *result)
 {
     struct plait_area_head h;
-    struct said said[MOST_SAID];
+    struct plait_said said[PLAIT_MOST_SAID];
     if (plait_area_read(fd, 0, &h, sizeof h) != 0) return;
     uint64_t at = outcome_at(&h);
     h.code = code;
-    h.said = 0;
-    for (const plait_error_record *r = record ? &record->public : NULL; r && h.said < MOST_SAID; r = r->cause)
-        say(&said[h.said++], r);
+    h.said = (uint32_t)plait_say_all(said, record);
     int err = plait_area_write(fd, at, said, h.said * sizeof *said);
     at += sizeof said;
     if (!err && !code && task->result_size) {
@@ -151,31 +134,18 @@ void plait_area_end(int fd, const plait_task *task, int code, const plait_record
     if (plait_area_write(fd, from, &h.code, sizeof h - from) == 0) plait_area_set_state(fd, PLAIT_AREA_ENDED);
 }
 
-static plait_record *record_of(struct said *s, plait_record *cause)
-{
-    s->message[sizeof s->message - 1] = s->task[sizeof s->task - 1] = s->thread[sizeof s->thread - 1] =
-        s->file[sizeof s->file - 1] = 0;
-    plait_record *r = plait_record_say(s->code, cause, "%s", s->message);
-    if (!r) return NULL;
-    plait_record_set_task(r, s->task, s->file, s->line);
-    memcpy(r->thread, s->thread, sizeof r->thread);
-    r->public.signal = s->signal;
-    r->public.pid = s->pid;
-    return r;
-}
-
 int plait_area_outcome(int fd, const plait_task *task, int *code, plait_record **record, void **result)
 {
     struct plait_area_head h;
-    struct said said[MOST_SAID];
+    struct plait_said said[PLAIT_MOST_SAID];
     *record = NULL;
     *result = NULL;
     int err = plait_area_read(fd, 0, &h, sizeof h);
     if (err) return err;
-    if (h.state != PLAIT_AREA_ENDED || h.said > MOST_SAID || h.code > 0) return PLAIT_EPROTOCOL;
+    if (h.state != PLAIT_AREA_ENDED || h.said > PLAIT_MOST_SAID || h.code > 0) return PLAIT_EPROTOCOL;
     if ((err = plait_area_read(fd, outcome_at(&h), said, h.said * sizeof *said))) return err;
     *code = h.code;
-    while (h.said) *record = record_of(&said[--h.said], *record);
+    *record = plait_records_said(said, h.said);
     if (*code || !task->result_size) return 0;
     *result = plait_allocate(task->result_size);
     *code = *result

@@ -9,8 +9,7 @@
 #ifndef PLAIT_PROCESS_AREA_H
 #define PLAIT_PROCESS_AREA_H
 #include "base/record.h"
-#include "process/module.h"
-#include <plait/task.h>
+#include "process/task_place.h"
 
 enum { PLAIT_AREA_ASKED, PLAIT_AREA_BEGUN, PLAIT_AREA_ENDED }; /* plait_area_head.state */
 
@@ -29,11 +28,8 @@ struct plait_area_head {
 
     bool daemon;
     char name[64];
-    uint64_t task; /* offset of its descriptor in its module */
-    char task_name[64];
-    struct plait_build program, library, module; /* that of plait; of the task */
-    bool in_program;                             /* the task */
-    char path[PATH_MAX];                         /* of its module */
+    struct plait_build program, library; /* that of plait */
+    struct plait_task_place task;
     char file[96];
     int32_t line;
     uint64_t handovers_at, handover_count;

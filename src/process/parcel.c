@@ -1,14 +1,9 @@
 /* parcel.c: see parcel.h. */
 #include "process/parcel.h"
 #include "base/encode.h"
-#include "base/memory.h"
+#include "process/said.h"
 #include <stdlib.h>
 #include <string.h>
-
-struct said {
-    int32_t code, signal, pid, line;
-    char message[240], task[64], thread[32], file[96];
-};
 
 /* Where `size` bytes are to be written; NULL without memory. */
 static void *make_room(plait_parcel *p, plait_shared_memory *memory, size_t size)
@@ -54,41 +49,17 @@ int plait_parcel_get(const plait_parcel *p, uint32_t kind, const plait_type *typ
 
 void plait_parcel_say(plait_parcel *p, plait_shared_memory *memory, const plait_record *record)
 {
-    size_t count = 0;
-    const plait_error_record *r = record ? &record->public : NULL;
-    for (const plait_error_record *one = r; one; one = one->cause) count++;
-    if (count > PLAIT_MOST_SAID) count = PLAIT_MOST_SAID;
-    struct said *to = count ? make_room(p, memory, count * sizeof *to) : NULL;
+    struct plait_said said[PLAIT_MOST_SAID];
+    size_t count = plait_say_all(said, record);
+    void *to = count ? make_room(p, memory, count * sizeof *said) : NULL;
     p->none = !to;
-    if (!to) return;
-    for (struct said *s = to; s < to + count; s++, r = r->cause) {
-        memset(s, 0, sizeof *s);
-        s->code = r->code, s->signal = r->signal, s->pid = r->pid, s->line = r->line;
-        strncpy(s->message, r->message, sizeof s->message - 1);
-        strncpy(s->task, r->task, sizeof s->task - 1);
-        strncpy(s->thread, r->thread, sizeof s->thread - 1);
-        strncpy(s->file, r->file, sizeof s->file - 1);
-    }
+    if (to) memcpy(to, said, count * sizeof *said);
 }
 
 plait_record *plait_parcel_said(const plait_parcel *p)
 {
-    const struct said *from = content(p);
-    plait_record *record = NULL;
-    if (p->none || !makes_sense(p)) return NULL;
-    for (size_t i = p->size / sizeof *from; i-- > 0;) {
-        struct said s = from[i];
-        s.message[sizeof s.message - 1] = s.task[sizeof s.task - 1] = s.thread[sizeof s.thread - 1] =
-            s.file[sizeof s.file - 1] = 0;
-        plait_record *one = plait_record_say(s.code, record, "%s", s.message);
-        if (!one) return NULL;
-        plait_record_set_task(one, s.task, s.file, s.line);
-        memcpy(one->thread, s.thread, sizeof one->thread);
-        one->public.signal = s.signal;
-        one->public.pid = s.pid;
-        record = one;
-    }
-    return record;
+    size_t count = p->size / sizeof(struct plait_said);
+    return p->none || !makes_sense(p) || count > PLAIT_MOST_SAID ? NULL : plait_records_said(content(p), count);
 }
 
 void plait_parcel_clear(plait_parcel *p, plait_shared_memory *memory)

@@ -10,7 +10,7 @@
 #include <plait/shared.h>
 #include <plait/task.h>
 
-enum { PLAIT_PARCEL_ROOM = 104, PLAIT_MOST_SAID = 8 };
+enum { PLAIT_PARCEL_ROOM = 104 };
 
 typedef struct plait_parcel {
     uint64_t size;

@@ -40,23 +40,12 @@ static void copy(char *to, size_t size, const char *from)
 /* Where the task and plait lie. */
 static int name_modules(struct plait_area_head *h, const plait_task *task)
 {
-    struct plait_module of_task, of_plait, program;
+    struct plait_module of_plait, program;
     if (!plait_module_of_program(&program) || !plait_module_of((const void *)&plait_was_initialized, &of_plait))
         return plait_fail(PLAIT_ENOTSUP, "the loader does not tell of what this program consists");
-    if (!plait_module_of(task, &of_task))
-        return plait_fail(
-            PLAIT_ENOTSUP,
-            "task %s lies neither in the program nor in a library: where another process could find it, is "
-            "not known",
-            task->name);
     h->program = program.build;
     h->library = of_plait.build;
-    h->module = of_task.build;
-    h->in_program = of_task.program;
-    h->task = (uintptr_t)task - of_task.base;
-    copy(h->task_name, sizeof h->task_name, task->name);
-    copy(h->path, sizeof h->path, of_task.path);
-    return 0;
+    return plait_task_locate(task, &h->task);
 }
 
 static int take_handovers(struct plan *n)

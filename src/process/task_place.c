@@ -19,25 +19,27 @@ int plait_task_locate(const plait_task *task, struct plait_task_place *place)
     *place =
         (struct plait_task_place){ .offset = (uintptr_t)task - m.base, .in_program = m.program, .module = m.build };
     snprintf(place->name, sizeof place->name, "%s", task->name);
-    memcpy(place->path, m.path, sizeof place->path);
+    snprintf(place->path, sizeof place->path, "%s", m.path);
     return 0;
 }
 
-static bool find_module(const struct plait_task_place *place, struct plait_module *m)
+static int find_module(const struct plait_task_place *place, struct plait_module *m)
 {
-    if (place->in_program) return plait_module_of_program(m);
-    if (plait_module_of_build(&place->module, m)) return true;
-    return dlopen && dlopen(place->path, RTLD_NOW | RTLD_LOCAL) && plait_module_of_build(&place->module, m);
+    if (place->in_program ? plait_module_of_program(m) : plait_module_of_build(&place->module, m)) return 0;
+    if (dlopen && !place->in_program && !dlopen(place->path, RTLD_NOW | RTLD_LOCAL)) {
+        const char *why = dlerror();
+        return plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, could not be loaded: %s", place->path,
+                          place->name, why ? why : "?");
+    }
+    if (!place->in_program && plait_module_of_build(&place->module, m)) return 0;
+    return plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, is another build by now (%s was asked for)",
+                      place->path, place->name, plait_build_show(&place->module).text);
 }
 
 const plait_task *plait_task_find(const struct plait_task_place *place)
 {
     struct plait_module m;
-    if (!find_module(place, &m)) {
-        plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, could not be loaded, or is another build by now",
-                   place->path, place->name);
-        return NULL;
-    }
+    if (find_module(place, &m) != 0) return NULL;
     const plait_task *task = (const plait_task *)(m.base + place->offset);
     if (plait_module_has(&m, place->offset, sizeof *task) && plait_module_has(&m, (uintptr_t)task->name - m.base, 1) &&
         strncmp(task->name, place->name, sizeof place->name - 1) == 0)

@@ -10,14 +10,11 @@
 #include "process/handover.h"
 #include "process/marker.h"
 #include "process/process.h"
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
-
-#pragma weak dlopen /* a program that is linked statically has none, nor libraries to load */
 
 /* The area that the marker names, if it is for this process; else -1. */
 static int find_area(struct plait_area_head *h)
@@ -42,27 +39,10 @@ static int other_build(const char *what, const char *path, const struct plait_bu
                       *path ? " " : "", path, plait_build_show(there).text, plait_build_show(here).text);
 }
 
-static int load(const struct plait_area_head *h, struct plait_module *m)
-{
-    if (plait_module_of_build(&h->module, m)) return 0;
-    void *library = NULL;
-    if (dlopen) {
-        library = dlopen(h->path, RTLD_NOW | RTLD_LOCAL);
-        if (!library) {
-            const char *why = dlerror();
-            return plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, could not be loaded: %s", h->path,
-                              h->task_name, why ? why : "?");
-        }
-    }
-    if (plait_module_of_build(&h->module, m)) return 0;
-    return plait_fail(PLAIT_EWORKER, "library %s, where task %s lies, is another build by now (%s was asked for)",
-                      h->path, h->task_name, plait_build_show(&h->module).text);
-}
-
 /* The task's descriptor, once everything has been compared; NULL with a record. */
 static const plait_task *find_task(const struct plait_area_head *h)
 {
-    struct plait_module program, of_plait, of_task;
+    struct plait_module program, of_plait;
     if (!plait_module_of_program(&program) || !plait_module_of((const void *)&plait_was_initialized, &of_plait)) {
         plait_fail(PLAIT_EWORKER, "the loader does not tell of what this program consists");
         return NULL;
@@ -75,16 +55,7 @@ static const plait_task *find_task(const struct plait_area_head *h)
         other_build("the library", of_plait.path, &h->library, &of_plait.build);
         return NULL;
     }
-    of_task = program;
-    if (!h->in_program && load(h, &of_task) != 0) return NULL;
-    const plait_task *task = (const plait_task *)(of_task.base + h->task);
-    if (!plait_module_has(&of_task, h->task, sizeof *task) ||
-        !plait_module_has(&of_task, (uintptr_t)task->name - of_task.base, 1) ||
-        strncmp(task->name, h->task_name, sizeof h->task_name - 1) != 0) {
-        plait_fail(PLAIT_EWORKER, "task %s is not where it was in the process that asked for it", h->task_name);
-        return NULL;
-    }
-    return task;
+    return plait_task_find(&h->task);
 }
 
 static int adopt(int area, const struct plait_area_head *h)

@@ -190,7 +190,7 @@ static int get_block(const plait_value *v, plait_value_kind kind, const void **d
 
 int plait_value_get_text(const plait_value *v, const char **text, size_t *size)
 {
-    const void *data;
+    const void *data = NULL;
     int err = get_block(v, PLAIT_VALUE_TEXT, &data, size);
     if (!err) *text = data;
     return err;
