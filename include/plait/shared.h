@@ -102,11 +102,12 @@ PLAIT_API plait_barrier *plait_shared_barrier_new(plait_shared_memory *memory, s
 
 /* A queue of `capacity` items of `item_size` bytes each, first in, first out. A process that ends in the middle of a put or a
    get has put, or taken, that item or has not; all others are whole and in order. PLAIT_EINVAL for a size or capacity of 0,
-   PLAIT_ENOMEM for what is larger than the memory's limit: it cannot grow, so PLAIT_UNBOUNDED is that too. */
+   PLAIT_ENOMEM for what is larger than the memory's limit: it cannot grow, so PLAIT_UNBOUNDED is that too. It is ended by
+   plait_queue_free, by one process, when nobody uses it any more: who still waits in it is not seen here. */
 PLAIT_API plait_queue *plait_shared_queue_new(plait_shared_memory *memory, size_t item_size, size_t capacity);
 
 /* A throttle, as plait_throttle_init makes it. All its processes must live on the system's clock. Tokens for which a process
-   waits when it ends go to nobody. */
+   waits when it ends go to nobody, and it stays counted among those that wait. */
 PLAIT_API plait_throttle *plait_shared_throttle_new(plait_shared_memory *memory, uint64_t count, int64_t nanoseconds,
                                                     uint64_t burst);
 
