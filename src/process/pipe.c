@@ -20,6 +20,7 @@
 
 #define PATIENCE (10 * PLAIT_MILLISECOND)
 #define MOMENT PLAIT_MILLISECOND
+enum { AT_ONCE = 64 };
 
 plait_pipe *plait_pipe_over(int fd, unsigned directions)
 {
@@ -133,10 +134,26 @@ static plait_packet *taken_in(plait_pipe *p)
     return p->first;
 }
 
+/* Reads the content out of its file, so that what is kept holds no descriptor, of which there are few. Without memory for
+   that the descriptor is kept. */
+static plait_packet *without_file(const plait_packet_head *head, int *fd)
+{
+    plait_packet *k = head->size < SIZE_MAX - sizeof *k ? plait_allocate(sizeof *k + (size_t)head->size) : NULL;
+    if (k && plait_packet_read_file(*fd, k->content, (size_t)head->size) == 0) {
+        close(*fd);
+        *fd = -1;
+        return k;
+    }
+    free(k);
+    return NULL;
+}
+
 static int keep(plait_pipe *p, const plait_packet_head *head, int fd)
 {
     size_t inside = head->has_descriptor ? 0 : (size_t)head->size;
-    plait_packet *k = plait_allocate(sizeof *k + inside);
+    bool is_file = fd >= 0 && head->kind <= PLAIT_PACKET_VALUE;
+    plait_packet *k = is_file ? without_file(head, &fd) : NULL;
+    if (!k) k = plait_allocate(sizeof *k + inside);
     if (!k) {
         if (fd >= 0) close(fd);
         return plait_fail(PLAIT_ENOMEM, "a message was lost: there is no memory to keep it");
@@ -248,10 +265,22 @@ static int wait_for_room(plait_pipe *p, bool *takes_in, plait_deadline deadline)
     return plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : 0;
 }
 
+/* As many descriptors are on their way as this user may have (large messages are such), and nothing tells when fewer are.
+   If all of the senders wait for that, their own messages have to be taken in, here too. */
+static int wait_for_fewer(plait_pipe *p, unsigned *moments, plait_deadline deadline)
+{
+    if (plait_is_now(deadline)) return PLAIT_EAGAIN;
+    int err = plait_sleep_until(plait_sooner(deadline, plait_after(MOMENT)));
+    if (++*moments > PATIENCE / MOMENT)
+        for (int i = 0; !err && i < AT_ONCE && readable(p); i++) err = take_one_in(p);
+    return !err && plait_has_passed(deadline) ? PLAIT_ETIMEDOUT : err;
+}
+
 int plait_pipe_put(plait_pipe *p, const plait_packet_head *head, const void *content, int fd, plait_deadline deadline)
 {
     int err = begin(p, PLAIT_SENDS, deadline), file = fd;
     bool takes_in = false;
+    unsigned moments = 0;
     if (!err && p->closed) err = PLAIT_ECLOSED;
     if (!err && fd < 0 && head->size > PLAIT_PACKET_ROOM && (file = plait_packet_file(content, (size_t)head->size)) < 0)
         return told(file);
@@ -259,11 +288,8 @@ int plait_pipe_put(plait_pipe *p, const plait_packet_head *head, const void *con
         err = p->closed ? PLAIT_ECLOSED : plait_packet_send(p->fd, head, content, file);
         if (err == -EAGAIN) {
             err = wait_for_room(p, &takes_in, deadline);
-        } else if (err ==
-                   -ETOOMANYREFS) { /* as many descriptors are on their way as may be; nothing tells when fewer are */
-            err =
-                plait_is_now(deadline) ? PLAIT_EAGAIN : plait_sleep_until(plait_sooner(deadline, plait_after(MOMENT)));
-            if (!err && plait_has_passed(deadline)) err = PLAIT_ETIMEDOUT;
+        } else if (err == -ETOOMANYREFS) {
+            err = wait_for_fewer(p, &moments, deadline);
         } else {
             break;
         }

@@ -50,6 +50,24 @@ TEST_IN_EACH_KIND(N1_two_sides_that_both_send_all_first_come_to_an_end)
     }
 }
 
+/* The large ones are files on their way, of which there are soon more than this process may have open; where the user has no
+   privileges, no more may be on their way either. */
+TEST_IN_EACH_KIND(N1_two_sides_that_both_send_more_files_than_they_may_have_come_to_an_end)
+{
+    if (RUNNING_ON_VALGRIND) skip();
+    struct rlimit limit, few;
+    check_number(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    pipe_open();
+    few = limit, few.rlim_cur = (rlim_t)plait_pipe_fd(other) + 50;
+    check_number(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct side sides[2] = { { one, 400, 20000 }, { other, 400, 20000 } };
+    struct runner *r = runner_start(talks, &sides[0]);
+    talks(&sides[1]);
+    check_code(runner_join(r), 0);
+    check_number(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    pipe_end();
+}
+
 enum { SENDERS = 3, RECEIVERS = 3, EACH = 300 };
 static _Atomic unsigned received[SENDERS][EACH];
 
@@ -198,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(N1_two_sides_that_both_send_all_first_come_to_an_end),
+        cmocka_unit_test(N1_two_sides_that_both_send_more_files_than_they_may_have_come_to_an_end),
         cmocka_unit_test(N2_of_many_senders_each_message_reaches_one_receiver_whole),
         cmocka_unit_test(a_described_value_arrives_with_all_that_it_owns),
         cmocka_unit_test(messages_stay_where_there_is_no_memory_or_descriptor_for_them),
