@@ -87,7 +87,8 @@ static struct slab *slab_new(int kind)
 {
     char *at = mmap(NULL, 2 * SLAB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return NULL;
-    char *slab = (char *)(((uintptr_t)at + SLAB - 1) & ~(uintptr_t)(SLAB - 1));
+    /* The upper of two places: the lower end is then beside the next one, and many slabs are one mapping. */
+    char *slab = (char *)(((uintptr_t)at + SLAB) & ~(uintptr_t)(SLAB - 1));
     if (slab > at) munmap(at, (size_t)(slab - at));
     if (slab < at + SLAB) munmap(slab + SLAB, (size_t)(at + SLAB - slab));
     madvise(slab, SLAB, MADV_NOHUGEPAGE); /* shadows are not to become memory */

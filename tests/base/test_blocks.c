@@ -2,9 +2,11 @@
    Under sanitizers blocks are malloc's, and this shows little. */
 #include "base/blocks.h"
 #include "check.h"
+#include "on_valgrind.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { SIZE = 190, MANY = 400 };
@@ -51,6 +53,28 @@ static size_t mappings(void)
     return (size_t)strtol(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+static long lines_of_maps(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    long lines = 0;
+    check(file);
+    for (int c; (c = getc(file)) != EOF;) lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+/* Whether the system gives each mapping the place below the last one: then slabs can be neighbours. */
+static bool grows_down(void)
+{
+    enum { SOME = 1 << 20 };
+    char *first = mmap(NULL, SOME, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *second = mmap(NULL, SOME, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    check(first != MAP_FAILED && second != MAP_FAILED);
+    munmap(first, SOME);
+    munmap(second, SOME);
+    return second + SOME == first && !RUNNING_ON_VALGRIND;
+}
+
 static void threads_that_only_take_leave_nothing_behind(void **unused)
 {
     (void)unused;
@@ -69,6 +93,7 @@ static void what_a_crowd_had_goes_back_to_the_system(void **unused)
     static unsigned char *blocks[CROWD];
     for (int turn = 0; turn < 3; turn++) {
         size_t before = mappings();
+        long lines = lines_of_maps();
         for (int i = 0; i < CROWD; i++) {
             size_t size = i % 2 ? SIZE : ROOMY;
             check((blocks[i] = plait_block_new(size)));
@@ -76,6 +101,7 @@ static void what_a_crowd_had_goes_back_to_the_system(void **unused)
             memset(blocks[i], i, size);
             if (i % 5 == 0) memset(plait_block_shadow(blocks[i], size), i + 1, PLAIT_SHADOW);
         }
+        check(lines_of_maps() < lines + 36 || turn > 0 || !grows_down()); /* of some 70 slabs, not a mapping each */
         for (int i = 0; i < CROWD; i++) {
             size_t size = i % 2 ? SIZE : ROOMY;
             for (size_t at = 0; at < size; at++) check(blocks[i][at] == (unsigned char)i);
