@@ -16,10 +16,10 @@
 #include <plait/future.h>
 PLAIT_BEGIN_DECLARATIONS
 
-/* Runs task `f` with its argument (a pointer to it, NULL for void) as a coroutine on a new loop on the calling thread,
-   and everything that it starts there; copies its result to *result (NULL: drops it) and returns its code. When it has
-   ended, tasks that are left are cancelled, and those that had begun are waited for; then those that came meanwhile are
-   too, until none is left; calls that are left are dropped.
+/* Runs task `f` with its argument (a pointer to it, in parentheses if it has commas; NULL for void) as a coroutine on a new
+   loop on the calling thread, and everything that it starts there; copies its result to *result (NULL: drops it), returns
+   its code. When it has ended, tasks that are left are cancelled, and those that had begun are waited for; then those that
+   came meanwhile are too, until none is left; calls that are left are dropped.
    Or, without having run it: PLAIT_EINVAL inside of a running loop, or without the argument; PLAIT_ENOMEM; -EMFILE or
    -ENFILE without a descriptor for the poller; PLAIT_ECANCELED in a dead scope. When a scope dies around the call, the
    task is cancelled, and the code is PLAIT_ECANCELED. */
