@@ -30,4 +30,12 @@ def P13_five_processes_are_started_and_joined_and_tell_how_they_ended():
     check(len(lines) == 8 and result.stderr == "", lines, result.stderr)
 
 
+def Y13_one_problem_is_split_run_and_merged_with_the_same_result_wherever_its_parts_run():
+    result = run("one_problem")
+    answer = "78498 primes below 1000000, the widest gap is 114, after 492113"
+    check(result.stdout.splitlines() == [f"{where}: {answer}" for where in ("one after the other", "threads", "processes")]
+          + ["2 tries: 2762 primes below 25000"], result.stdout)
+    check(result.stderr == "", result.stderr)
+
+
 main()
