@@ -2,9 +2,9 @@
    with another, whatever its size; also between threads and coroutines of one process. For C values of the same build on
    both sides: plain structs, described ones (<plait/type.h>), blocks of bytes, descriptors, pipes themselves.
 
-   An end is inherited by a forked process; a started one is handed its descriptor, and makes an end of it. Each process uses its own copy, and frees it. The
-   other side sees the end of the messages (PLAIT_EDONE) only when *every* copy of an end is gone: so free what another
-   process is to use alone right after it was started.
+   An end is inherited by a forked process; a started one is handed its descriptor, and makes an end of it. Each process
+   uses its own copy, and frees it. The other side sees the end of the messages (PLAIT_EDONE) only when *every* copy of an
+   end is gone: so free what another process is to use alone right after it was started.
    Any number of threads and coroutines may use an end, and several processes may share one: each message goes to one of
    them. A pipe holds some 200 KB; a sender waits for room. When two sides that both send wait for each other, what
    comes in is kept in memory until it is received, so that both go on: after some 10 ms in which nobody took it. */
@@ -22,8 +22,8 @@ typedef struct plait_pipe plait_pipe;
 PLAIT_API int plait_pipe_pair(plait_pipe **one, plait_pipe **other) PLAIT_MUST_CHECK;
 PLAIT_API int plait_pipe_one_way(plait_pipe **receiver, plait_pipe **sender) PLAIT_MUST_CHECK;
 
-/* The end that a descriptor is, in a process that was started with it (plait_process_start_options.descriptors): it becomes the
-   end's, to be closed by plait_pipe_free alone. Both ways; that its pipe is a one-way pipe it does not know. NULL, and
+/* The end that a descriptor is, in a process that was started with it (plait_process_start_options.descriptors): it becomes
+   the end's, to be closed by plait_pipe_free alone. Both ways; that its pipe is a one-way pipe it does not know. NULL, and
    plait_error tells: PLAIT_EINVAL when it is none, and PLAIT_ENOMEM; the descriptor stays the caller's then. */
 PLAIT_API plait_pipe *plait_pipe_attach(int descriptor);
 

@@ -93,10 +93,10 @@ PLAIT_API plait_process *plait_process_fork_task(const plait_task *task, const v
 
 /* Waits for its end; many may, and more than once. *code, unless NULL, gets how it ended, and plait_error() its words, from
    the process itself where it could tell: 0; the task's own code, as plait_await gives it; PLAIT_EWORKER when a signal
-   killed it, which the record names, when it exited before the task had returned, or never came to plait_init. The value
-   returned is about the wait alone: 0; PLAIT_EAGAIN; PLAIT_ETIMEDOUT; PLAIT_ECANCELED; -EMFILE or -ENFILE without a
-   descriptor to wait by; PLAIT_EFORKED for a process of this forked process's parent; PLAIT_EINVAL for NULL, with the
-   last failure as the cause. */
+   killed it, which the record names, when it exited before the task had returned (but by exit(0) from one that has no
+   result to give: that is 0), or never came to plait_init. The value returned is about the wait alone: 0; PLAIT_EAGAIN;
+   PLAIT_ETIMEDOUT; PLAIT_ECANCELED; -EMFILE or -ENFILE without a descriptor to wait by; PLAIT_EFORKED for a process of
+   this forked process's parent; PLAIT_EINVAL for NULL, with the last failure as the cause. */
 PLAIT_API int plait_process_join(plait_process *process, int *code, plait_deadline deadline) PLAIT_MUST_CHECK;
 
 /* Copies the task's result to *out (NULL: not copied), with all that it owns, which is then the caller's. The code as the

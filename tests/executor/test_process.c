@@ -113,7 +113,7 @@ static void values_of_each_kind_go_there_and_back(void **unused)
     plait_executor_free(ex);
 }
 
-static void many_tasks_and_a_map_keep_their_order(void **unused)
+static void M6_many_tasks_and_a_map_keep_their_order(void **unused)
 {
     (void)unused;
     enum { MANY = 3000 };
@@ -203,7 +203,7 @@ static void M1_a_worker_that_dies_fails_its_own_task_alone(void **unused)
     plait_executor_free(ex);
 }
 
-static void one_that_always_kills_its_worker_is_told_after_its_attempts(void **unused)
+static void M2_one_that_always_kills_its_worker_is_told_after_its_attempts(void **unused)
 {
     (void)unused;
     plait_executor *ex = pool(1);
@@ -215,7 +215,7 @@ static void one_that_always_kills_its_worker_is_told_after_its_attempts(void **u
     plait_executor_free(ex);
 }
 
-static void a_running_task_is_cancelled_and_one_that_does_not_listen_loses_its_worker(void **unused)
+static void M20_M21_a_running_task_is_cancelled_and_one_that_does_not_listen_loses_its_worker(void **unused)
 {
     (void)unused;
     plait_executor *ex =
@@ -248,7 +248,7 @@ PLAIT_TASK(prepare, int, void);
 static int what_is_prepared(int *out) { return *out = prepared, 0; }
 PLAIT_TASK(what_is_prepared, void, int);
 
-static void an_initializer_comes_first_and_breaks_the_pool_if_it_fails(void **unused)
+static void M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails(void **unused)
 {
     (void)unused;
     int value = 12, out;
@@ -267,7 +267,7 @@ static void an_initializer_comes_first_and_breaks_the_pool_if_it_fails(void **un
     plait_executor_free(ex);
 }
 
-static void workers_are_replaced_after_their_tasks(void **unused)
+static void M5_workers_are_replaced_after_their_tasks(void **unused)
 {
     (void)unused;
     plait_executor *ex = plait_process_executor_new(&(plait_process_options){ .workers = 1, .tasks_per_worker = 2 });
@@ -280,7 +280,7 @@ static void workers_are_replaced_after_their_tasks(void **unused)
 static int local(int *const *where) { return **where = 1, 0; }
 PLAIT_LOCAL_TASK(local, int *, void);
 
-static void what_cannot_go_there_says_so(void **unused)
+static void M7_what_cannot_go_there_says_so(void **unused)
 {
     (void)unused;
     int n = 0, *where = &n;
@@ -370,15 +370,15 @@ int main(void)
     plait_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_each_kind_go_there_and_back),
-        cmocka_unit_test(many_tasks_and_a_map_keep_their_order),
+        cmocka_unit_test(M6_many_tasks_and_a_map_keep_their_order),
         cmocka_unit_test(what_waits_behind_a_long_task_is_taken_back),
         cmocka_unit_test(a_failure_comes_back_with_its_words),
         cmocka_unit_test(M1_a_worker_that_dies_fails_its_own_task_alone),
-        cmocka_unit_test(one_that_always_kills_its_worker_is_told_after_its_attempts),
-        cmocka_unit_test(a_running_task_is_cancelled_and_one_that_does_not_listen_loses_its_worker),
-        cmocka_unit_test(an_initializer_comes_first_and_breaks_the_pool_if_it_fails),
-        cmocka_unit_test(workers_are_replaced_after_their_tasks),
-        cmocka_unit_test(what_cannot_go_there_says_so),
+        cmocka_unit_test(M2_one_that_always_kills_its_worker_is_told_after_its_attempts),
+        cmocka_unit_test(M20_M21_a_running_task_is_cancelled_and_one_that_does_not_listen_loses_its_worker),
+        cmocka_unit_test(M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails),
+        cmocka_unit_test(M5_workers_are_replaced_after_their_tasks),
+        cmocka_unit_test(M7_what_cannot_go_there_says_so),
         cmocka_unit_test(a_pool_that_is_freed_leaves_nothing_behind),
         cmocka_unit_test(shutdown_cancels_what_is_queued_and_waits),
         cmocka_unit_test(the_end_of_the_program_runs_what_is_left_in_a_pool),

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "on_valgrind.h"
 #include "process/pipe.h"
+#include <plait/io.h>
 #include <plait/process.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -260,6 +261,31 @@ static void an_end_is_handed_to_a_process_that_is_started(void **unused)
     plait_process_free(p);
 }
 
+static void N22_ends_of_pipes_and_of_processes_are_waited_for_together(void **unused)
+{
+    (void)unused;
+    int number = 41, code;
+    pipe_open();
+    int fd = plait_pipe_fd(other);
+    plait_process_start_options options = { .descriptors = &fd, .descriptor_count = 1 };
+    plait_process *p = plait_process_start_with(&options, answers, &fd);
+    check(p);
+    plait_pipe_free(other), other = NULL;
+    struct pollfd both[] = { { .fd = plait_process_descriptor(p), .events = POLLIN },
+                             { .fd = plait_pipe_fd(one), .events = POLLIN } };
+    check_number(plait_poll(both, 2, PLAIT_NOW), PLAIT_EAGAIN);
+    check_code(plait_pipe_send(one, &number, PLAIT_FOREVER), 0);
+    check_number(plait_poll(both, 2, PLAIT_FOREVER), 1);
+    check(!both[0].revents && both[1].revents & POLLIN);
+    check_code(plait_pipe_receive(one, &number, PLAIT_NOW), 0);
+    plait_pipe_free(one), one = NULL; /* it ends */
+    check_number(plait_poll(both, 1, PLAIT_FOREVER), 1);
+    check(both[0].revents & POLLIN && !plait_process_alive(p));
+    check_code(plait_process_join(p, &code, PLAIT_NOW), 0);
+    check_code(code, 0);
+    plait_process_free(p);
+}
+
 int main(void)
 {
     plait_init();
@@ -271,6 +297,7 @@ int main(void)
         cmocka_unit_test(N23_N24_signals_end_no_wait_and_cut_no_message),
         cmocka_unit_test(what_was_taken_in_is_not_a_forked_childs),
         cmocka_unit_test(an_end_is_handed_to_a_process_that_is_started),
+        cmocka_unit_test(N22_ends_of_pipes_and_of_processes_are_waited_for_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
