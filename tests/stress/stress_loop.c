@@ -1,8 +1,12 @@
 /* stress_loop.c: loops that come and go, and several that stay, with threads beside them: tasks that are spawned, submitted
    and cancelled, posts from outside, some to a loop that is about to end, pipes, locks and sleeps, in scopes that end at
    random. Each task that was submitted ends, whether it began or not; each post that a loop which stays accepted is
-   called; each byte that was written is read or still there; what is counted under the lock is exact. */
+   called; each byte that was written is read or still there; what is counted under the lock is exact. Nothing piles up: no
+   descriptors, and no stacks. */
+#include "on_valgrind.h"
+#include "sanitizers.h"
 #include "stress.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <plait.h>
 #include <poll.h>
@@ -202,6 +206,37 @@ static bool host_or_guest(struct actor *a)
     return true;
 }
 
+static size_t descriptors(void)
+{
+    size_t count = 0;
+    DIR *all = opendir("/proc/self/fd");
+    check(all);
+    while (readdir(all)) count++;
+    closedir(all);
+    return count;
+}
+
+static size_t megabytes_mapped(void)
+{
+    char text[200];
+    FILE *file = fopen("/proc/self/statm", "r");
+    check(file && fgets(text, sizeof text, file));
+    fclose(file);
+    return (size_t)strtol(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) >> 20;
+}
+
+/* Each thread that ever waited for a descriptor keeps one, in a record for the next thread. A stack is 80 KiB. */
+static bool piles_up(void)
+{
+    size_t open = descriptors(), mapped = megabytes_mapped();
+    printf("%zu descriptors, %zu MB\n", open, mapped);
+    if (open > 60) return true;
+#if defined ASAN || defined TSAN
+    mapped = 0; /* shadows */
+#endif
+    return mapped > 1500 && !RUNNING_ON_VALGRIND;
+}
+
 static bool right(void)
 {
     uint64_t asked = total_of("poster");
@@ -220,7 +255,7 @@ static bool right(void)
            (unsigned long long)locked, (unsigned long long)put, (unsigned long long)written,
            (unsigned long long)posted);
     return begun == ended && under_mutex == locked && put == got + queued && written == red + left && inside == 0 &&
-           called <= posted && plait_semaphore_value(&permits) == PERMITS && begun > 0;
+           called <= posted && plait_semaphore_value(&permits) == PERMITS && begun > 0 && !piles_up();
 }
 
 int main(void)
