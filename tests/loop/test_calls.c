@@ -249,7 +249,7 @@ static int watch_a_reader(void)
 }
 PLAIT_TASK(watch_a_reader, void, void);
 
-static void AL23_a_watcher_is_called_as_long_as_there_is_something_to_read(void **unused)
+static void AL23_Y10_a_watcher_is_called_as_long_as_there_is_something_to_read(void **unused)
 {
     (void)unused;
     check_code(pipe(ends), 0);
@@ -319,7 +319,7 @@ int main(void)
         cmocka_unit_test(AL12_a_post_from_another_thread_wakes_a_loop_that_sleeps),
         cmocka_unit_test(AL18_without_a_loop_nothing_can_be_asked_of_one),
         cmocka_unit_test(without_memory_a_call_is_refused),
-        cmocka_unit_test(AL23_a_watcher_is_called_as_long_as_there_is_something_to_read),
+        cmocka_unit_test(AL23_Y10_a_watcher_is_called_as_long_as_there_is_something_to_read),
         cmocka_unit_test(AL24_a_watcher_is_called_when_writing_is_possible),
         cmocka_unit_test(files_and_closed_descriptors_cannot_be_watched),
     };
