@@ -142,7 +142,9 @@ static int start(struct plan *n, const void *argument, const plait_process_start
                               .told_at = offsetof(struct plait_area_head, parent) };
     struct plait_launched l;
     if ((err = plait_launch(&s, &l)) != 0)
-        return plait_fail(err, "process %s could not be started: %s", p->name, plait_error_text(err));
+        return plait_fail(err, "process %s could not be started: %s%s", p->name, plait_error_text(err),
+                          err == -EINVAL ? " (qemu-user says so: it knows no process beside another, in one memory)"
+                                         : "");
     p->number = l.number;
     p->pidfd = l.pidfd;
     p->keeper = l.keeper;

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Programs that start processes, built and begun in every way that there is: statically and not, in C++, with a task in a
-library that they load; by the loader, by valgrind; replaced or removed while they run, and killed."""
+library that they load; by the loader, by valgrind, by qemu; replaced or removed while they run, and killed."""
 
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -71,6 +72,8 @@ def files():
               "this program's own file cannot be found", "was replaced or removed since it began", status=1)
     if shutil.which("valgrind"):
         check("by valgrind", ["valgrind", "-q", "--error-exitcode=9", directory / "program"], "42\n")
+    if qemu := shutil.which(f"qemu-{platform.machine()}"):
+        check("by qemu-user", [qemu, directory / "program"], "could not be started", "qemu-user", status=1)
 
 
 def libraries():
