@@ -9,7 +9,9 @@
    - Whoever sleeps in a shared object also sleeps on the memory's `epoch`, as it was before he looked at what he waits for.
    - Each death is followed by a step of the epoch and a wake of all who sleep on it: so all look again, and what the dead
      held, or had been woken for, is found. Who makes that step may die too: then that is a death, and all the deaths that
-     are there are looked for. It may be stopped: so each that sleeps looks by itself now and then.
+     are there are looked for. It may be stopped; and a process that is being killed is dead as soon as its service thread is
+     gone, when another thread of it may still be found asleep, and a wake be wasted on it: so each that sleeps looks by
+     itself now and then.
    - A tasks' place in shared memory is marked with the slot of each process that has a task in it which only its service
      thread can wake (a coroutine): its `bell` is rung with the wake. */
 #ifndef PLAIT_PROCESS_SHARED_REGISTRY_H
