@@ -17,6 +17,7 @@
 struct shared {
     plait_queue *queue;
     plait_mutex *mutex;
+    plait_recursive_mutex *recursive;
     plait_semaphore *semaphore;
     plait_condition *condition;
     plait_event *event;
@@ -36,12 +37,14 @@ static void begin(void)
     check(s != NULL);
     s->queue = plait_shared_queue_new(memory, sizeof(uint64_t), 4);
     s->mutex = plait_shared_mutex_new(memory);
+    s->recursive = plait_shared_recursive_mutex_new(memory);
     s->semaphore = plait_shared_semaphore_new(memory, 0, 0);
     s->condition = plait_shared_condition_new(memory);
     s->event = plait_shared_event_new(memory);
     s->barrier = plait_shared_barrier_new(memory, 2, 0);
     s->throttle = plait_shared_throttle_new(memory, 1000000, PLAIT_SECOND, 1000000);
-    check(s->queue && s->mutex && s->semaphore && s->condition && s->event && s->barrier && s->throttle);
+    check(s->queue && s->mutex && s->recursive && s->semaphore && s->condition);
+    check(s->event && s->barrier && s->throttle);
 }
 
 enum { USUAL = 11 }; /* a short run kills at every 11th step */
@@ -286,6 +289,89 @@ static void a_lock_that_others_want_is_survived(void **unused)
     die_at_each_step_of(&(struct deed){ "contended lock", with_a_locker, lock_and_unlock, locker_ends, 31, false });
 }
 
+static void lock_twice_and_unlock(void)
+{
+    plait_recursive_mutex_lock(s->recursive);
+    plait_recursive_mutex_lock(s->recursive);
+    plait_recursive_mutex_unlock(s->recursive);
+    plait_recursive_mutex_unlock(s->recursive);
+}
+
+static int locks_recursively_now(void *unused)
+{
+    (void)unused;
+    return -plait_recursive_mutex_lock_until(s->recursive, PLAIT_NOW);
+}
+
+static void after_recursive_lock(void)
+{
+    plait_recursive_mutex_lock(s->recursive);
+    plait_recursive_mutex_unlock(s->recursive); /* how often the dead one had locked it is forgotten: it is free */
+    check_number(other_join(other_start(locks_recursively_now, NULL)), 0);
+}
+
+static void a_recursive_lock_is_survived(void **unused)
+{
+    (void)unused;
+    die_at_each_step_of(
+        &(struct deed){ "recursive lock", NULL, lock_twice_and_unlock, after_recursive_lock, 17, false });
+}
+
+/* A condition: one who dies when he tells, and one who dies when he waits. */
+
+static int waits_to_be_told(void *unused)
+{
+    (void)unused;
+    int err = 0;
+    plait_mutex_lock(s->mutex);
+    s->step = 1;
+    while (!err && !s->count) err = plait_condition_wait(s->condition, s->mutex, PLAIT_FOREVER);
+    plait_mutex_unlock(s->mutex);
+    return -err;
+}
+
+static void with_one_to_be_told(void)
+{
+    s->step = s->count = 0;
+    sleeper = other_start(waits_to_be_told, NULL);
+    until(s->step == 1);
+}
+
+static void tell(void)
+{
+    plait_mutex_lock(s->mutex);
+    s->count = 1;
+    plait_condition_signal(s->condition);
+    plait_mutex_unlock(s->mutex);
+}
+
+static void one_is_told(void)
+{
+    tell(); /* the dead one may have told nobody */
+    check_number(other_join(sleeper), 0);
+    after_lock();
+}
+
+static void a_signal_is_survived(void **unused)
+{
+    (void)unused;
+    die_at_each_step_of(&(struct deed){ "condition signal", with_one_to_be_told, tell, one_is_told, 41, false });
+}
+
+static void wait_to_be_told(void)
+{
+    plait_mutex_lock(s->mutex);
+    (void)!plait_condition_wait(s->condition, s->mutex, plait_after(PLAIT_MILLISECOND)); /* it may wake for nothing */
+    plait_mutex_unlock(s->mutex);
+}
+
+static void a_wait_to_be_told_is_survived(void **unused)
+{
+    (void)unused;
+    die_at_each_step_of(
+        &(struct deed){ "condition wait", with_one_to_be_told, wait_to_be_told, one_is_told, 61, false });
+}
+
 /* The others. */
 
 static void release_and_acquire(void)
@@ -445,6 +531,9 @@ int main(void)
         cmocka_unit_test(a_wait_is_survived),
         cmocka_unit_test(a_lock_and_its_unlock_are_survived),
         cmocka_unit_test(a_lock_that_others_want_is_survived),
+        cmocka_unit_test(a_recursive_lock_is_survived),
+        cmocka_unit_test(a_signal_is_survived),
+        cmocka_unit_test(a_wait_to_be_told_is_survived),
         cmocka_unit_test(a_semaphore_is_survived),
         cmocka_unit_test(an_event_is_survived),
         cmocka_unit_test(a_barrier_is_survived),
