@@ -169,7 +169,7 @@ static int run_and_fork(void *unused)
     return plait_run(fork_among_others, NULL, NULL);
 }
 
-static void the_parent_s_coroutines_do_not_go_on_in_a_child(void **unused)
+static void M14_the_parent_s_coroutines_do_not_go_on_in_a_child(void **unused)
 {
     (void)unused;
     char text[300];
@@ -328,7 +328,7 @@ int main(void)
         cmocka_unit_test(one_who_goes_on_sleeping_in_a_dead_scope_lets_others_run),
         cmocka_unit_test(a_number_that_is_used_again_is_not_taken_for_what_it_was),
         cmocka_unit_test(a_yield_on_the_thread_s_stack_does_nothing),
-        cmocka_unit_test(the_parent_s_coroutines_do_not_go_on_in_a_child),
+        cmocka_unit_test(M14_the_parent_s_coroutines_do_not_go_on_in_a_child),
         cmocka_unit_test(in_a_child_nothing_can_be_asked_of_the_parent_s_loop),
         cmocka_unit_test(a_callback_that_waits_takes_nobody_s_wake_up),
         cmocka_unit_test(AR3_what_is_spawned_while_the_others_end_is_cancelled_too),
