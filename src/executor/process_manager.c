@@ -380,10 +380,10 @@ static bool give(struct plait_process_pool *p, struct plait_process_worker *w, s
     struct plait_cell *cell = known ? take_cell(p) : NULL;
     int code = known && cell ? 0 : plait_error_code();
     if (cell) *cell = (struct plait_cell){ .task = known };
-    if (!code && task->argument_size)
+    if (cell && !code && task->argument_size)
         code = plait_parcel_put(&cell->argument, p->memory, task->argument_kind, task->argument_description,
                                 task->argument_size, plait_future_argument(f));
-    if (code) {
+    if (!cell || code) {
         plait_record *said = take_words();
         if (cell) give_cell_back(p, cell);
         plait_process_pool_refuse(p, j, code, said);

@@ -42,7 +42,7 @@ struct plait_http_connection {
     struct plait_http_parser parser;
     struct plait_http_head head;
     plait_deadline until; /* when the present request must be there; the first one's time runs from the accept on */
-    unsigned turns; /* since it has begun: see give_way */
+    unsigned turns;       /* since it has begun: see give_way */
     char peer[64];
 };
 

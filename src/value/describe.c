@@ -49,7 +49,8 @@ static void add_real(struct line *l, double value)
         length = snprintf(digits, sizeof digits - 2, "%.*g", precision, value);
         if (isnan(value) || strtod(digits, NULL) == value) break;
     }
-    if (strchr(digits, 'e') && fabs(value) >= 1 && fabs(value) < 1e16) /* a whole number with few digits that are not 0 */
+    if (strchr(digits, 'e') && fabs(value) >= 1 &&
+        fabs(value) < 1e16) /* a whole number with few digits that are not 0 */
         length = snprintf(digits, sizeof digits - 2, "%.0f", value);
     if (isfinite(value) && !strpbrk(digits, ".e")) length += snprintf(digits + length, 3, ".0");
     add(l, digits, (size_t)length);

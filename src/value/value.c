@@ -60,21 +60,20 @@ plait_value *plait_value_real(double value)
     return v;
 }
 
+/* Of one that is no part of another. */
 static void free_tree(plait_value *v)
 {
-    plait_value *root_parent = v->parent;
-    while (v != root_parent) {
+    while (v) {
         if (has_parts(v) && v->parts.count) {
             v = v->parts.at[--v->parts.count];
             continue;
         }
-        plait_value *parent = v->parent;
-        if (parent && parent != root_parent && parent->kind == PLAIT_VALUE_MAP)
-            free(parent->parts.keys[parent->parts.count]);
+        plait_value *whole = v->parent;
+        if (whole && whole->kind == PLAIT_VALUE_MAP) free(whole->parts.keys[whole->parts.count]);
         if (has_block(v)) plait_bytes_clear(&v->bytes);
         if (has_parts(v)) free(v->parts.at), free(v->parts.keys);
         free(v);
-        v = parent;
+        v = whole;
     }
 }
 

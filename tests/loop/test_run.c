@@ -87,7 +87,7 @@ static int note_its_end(void)
     PLAIT_SHIELD(clean_up, PLAIT_FOREVER);
     note("c");
     check_code(plait_call_soon(note, "l"), 0); /* the loop is as it was */
-    check_code(plait_yield(), 0); /* before any sleep, whose time may have passed by then */
+    check_code(plait_yield(), 0);              /* before any sleep, whose time may have passed by then */
     check_code(plait_sleep(PLAIT_MICROSECOND), 0);
     note("e");
     return err;

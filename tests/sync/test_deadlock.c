@@ -139,6 +139,7 @@ static void waits_behind_one_in_a_ring_body(void)
     struct runner *r[3] = { start_thread(locks_both, &l[0]), start(&l[1]), start_thread(locks_both, &l[2]) };
     for (int i = 0; i < 3; i++) until(atomic_load_explicit(&l[i].has_first, memory_order_acquire));
     go(&l[1]);
+    until_asleep(r[1]); /* from its coming to the list on its wait is measured: not before it sleeps is that certain */
     clock_move(LONG);
     until_asleep(r[1]); /* it has looked: there is no ring yet */
     atomic_store_explicit(&l[0].go, true, memory_order_release);
@@ -171,10 +172,12 @@ static void one_is_told_not_two_body(void)
                            { .first = &c, .second = &a, .cannot_fail = true } };
     struct runner *r[3] = { start(&l[0]), start(&l[1]), start(&l[2]) };
     go(&l[0]);
+    until_asleep(r[0]);
     clock_move(LONG); /* the first looks, and finds none */
     until_asleep(r[0]);
     atomic_store_explicit(&l[1].go, true, memory_order_release);
     until_listed(&a.waiters, 1);
+    until_asleep(r[1]);
     clock_move(1);
     atomic_store_explicit(&l[2].go, true, memory_order_release);
     until_listed(&a.waiters, 2);
@@ -207,6 +210,7 @@ static void waits_for_one_who_was_given_it_body(void)
     plait_mutex_lock(&m);
     struct runner *r[2] = { start(&l[0]), start_thread(locks_both, &l[1]) };
     go(&l[0]);
+    until_asleep(r[0]);
     clock_move(LONG);
     until_asleep(r[0]); /* it has looked, and is known to wait for m */
     atomic_store_explicit(&l[1].go, true, memory_order_release);
