@@ -4,7 +4,6 @@
 #include "base/hooks.h"
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,20 +19,17 @@ struct waiter { /* as the kernel wants it; headers older than the call do not ha
 };
 enum { IS_32_BITS = 2 };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool together;
-
-static void ask(void)
-{
-    _Atomic uint32_t word = 1; /* is not 0: so the call comes back at once */
-    struct waiter w = { .at = (uintptr_t)&word, .flags = IS_32_BITS | FUTEX_PRIVATE_FLAG };
-    together = !plait_refused("words") && syscall(SYS_futex_waitv, &w, 1, 0, NULL, 0) < 0 && errno == EAGAIN;
-}
-
+/* Each that finds it not known asks, and all get the same answer: a once would hold up a child that was forked in its midst. */
 bool plait_words_together(void)
 {
-    pthread_once(&once, ask);
-    return together;
+    static _Atomic(enum { NOT_KNOWN, NOT_TOGETHER, TOGETHER }) known;
+    if (known == NOT_KNOWN) {
+        _Atomic uint32_t word = 1; /* is not 0: so the call comes back at once */
+        struct waiter w = { .at = (uintptr_t)&word, .flags = IS_32_BITS | FUTEX_PRIVATE_FLAG };
+        bool can = !plait_refused("words") && syscall(SYS_futex_waitv, &w, 1, 0, NULL, 0) < 0 && errno == EAGAIN;
+        known = can ? TOGETHER : NOT_TOGETHER;
+    }
+    return known == TOGETHER;
 }
 
 void plait_words_sleep(const struct plait_word *words, unsigned count, int64_t until)
