@@ -96,6 +96,13 @@ size_t plait_record_describe(const plait_error_record *record, char *text, size_
     return length;
 }
 
+plait_record *plait_record_take(void)
+{
+    plait_record **here = plait_record_here(), *record = here ? *here : NULL;
+    if (here) *here = NULL;
+    return record;
+}
+
 void plait_record_keep(plait_record *record)
 {
     plait_record **here = plait_record_here();

@@ -31,6 +31,9 @@ size_t plait_record_describe(const plait_error_record *record, char *text, size_
 /* The place where the running task keeps its record: filled in by park/, since base knows no tasks. */
 plait_record **plait_record_here(void);
 
+/* Takes the running task's record away from it, with its reference; NULL without one. */
+plait_record *plait_record_take(void);
+
 /* Makes `record` the running task's, taking the caller's reference. */
 void plait_record_keep(plait_record *record);
 

@@ -136,11 +136,7 @@ static void conclude_done(struct plait_process_pool *p, struct plait_job *j)
     if (!code && task->result_size) {
         code = plait_parcel_get(&cell->result, task->result_kind, task->result_description, task->result_size,
                                 plait_future_result_room(j->future));
-        if (code) {
-            plait_record **words = plait_record_here();
-            said = *words;
-            *words = NULL;
-        }
+        if (code) said = plait_record_take();
     }
     bool expired = cell->expired;
     give_cell_back(p, cell);
@@ -231,13 +227,6 @@ static void break_pool(struct plait_process_pool *p, plait_record *reason, const
     plait_report("%s", text[0] ? text : why);
 }
 
-static plait_record *take_words(void)
-{
-    plait_record **here = plait_record_here(), *record = *here;
-    *here = NULL;
-    return record;
-}
-
 static bool start_worker(struct plait_process_pool *p)
 {
     struct plait_process_worker *w = plait_allocate(sizeof *w);
@@ -261,7 +250,7 @@ static bool start_worker(struct plait_process_pool *p)
     }
     if (!w || !w->process) {
         int code = plait_error_code();
-        plait_record *cause = take_words();
+        plait_record *cause = plait_record_take();
         free(w);
         if (p->worker_count) {
             plait_record_unref(cause); /* it goes on with fewer, and tries again later */
@@ -276,7 +265,6 @@ static bool start_worker(struct plait_process_pool *p)
     }
     w->channel = c;
     w->last = &w->first;
-    w->number = p->numbers;
     w->idle_since = plait_time();
     PLAIT_LOCKED(&p->guard);
     w->next = p->workers;
@@ -291,7 +279,7 @@ static int cause_of_death(struct plait_process_worker *w, plait_record **record)
 {
     int code = PLAIT_EWORKER;
     (void)!plait_process_join(w->process, &code, PLAIT_FOREVER); /* it has ended */
-    *record = take_words();
+    *record = plait_record_take();
     if (code == PLAIT_EWORKER && *record) return code;
     plait_record_unref(*record);
     *record = plait_record_say(PLAIT_EWORKER, NULL, "its worker %s ended", plait_process_name(w->process));
@@ -384,7 +372,7 @@ static bool give(struct plait_process_pool *p, struct plait_process_worker *w, s
         code = plait_parcel_put(&cell->argument, p->memory, task->argument_kind, task->argument_description,
                                 task->argument_size, plait_future_argument(f));
     if (!cell || code) {
-        plait_record *said = take_words();
+        plait_record *said = plait_record_take();
         if (cell) give_cell_back(p, cell);
         plait_process_pool_refuse(p, j, code, said);
         return false;

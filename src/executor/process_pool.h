@@ -101,7 +101,6 @@ struct plait_process_worker {
     size_t done; /* tasks since its start */
     int64_t idle_since, end_at;
     bool leaving; /* told to stop */
-    unsigned number;
 };
 
 struct plait_process_pool {

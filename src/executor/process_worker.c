@@ -80,13 +80,6 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     return code;
 }
 
-static plait_record *take_words(void)
-{
-    plait_record **place = plait_record_here(), *record = *place;
-    *place = NULL;
-    return record;
-}
-
 static int run_values(struct plait_cell *cell, const plait_task *task, void *argument, void *result,
                       plait_record **said)
 {
@@ -95,14 +88,14 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
                                                       task->argument_size, argument)
                                    : 0;
     if (code) {
-        *said = take_words();
+        *said = plait_record_take();
         return code;
     }
     code = run_task(cell, task, argument, result, said);
     if (!code && task->result_size) {
         code = plait_parcel_put(&cell->result, memory, task->result_kind, task->result_description, task->result_size,
                                 result);
-        if (code) *said = take_words();
+        if (code) *said = plait_record_take();
     }
     plait_argument_clear(task, argument);
     if (plait_result_owns(task)) plait_result_clear(task, result);
@@ -123,7 +116,7 @@ static void run(struct plait_cell *cell)
     size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0, size = task ? result_at + task->result_size : 0;
     char *values = size <= sizeof small ? memset(small, 0, size) : plait_allocate(size);
     cell->code = !task ? PLAIT_EWORKER : !values ? PLAIT_ENOMEM : 0;
-    if (!task) said = take_words();
+    if (!task) said = plait_record_take();
     if (!cell->code) cell->code = run_values(cell, task, values, values + result_at, &said);
     if (cell->code && !said) said = plait_record_say(cell->code, NULL, "%s", plait_error_text(cell->code));
     plait_parcel_say(&cell->said, here.board->memory, said);
@@ -204,7 +197,7 @@ static int serve(const struct plait_worker_place *place)
     struct plait_channel *c = here.channel;
     int code = prepare(here.board);
     if (code) {
-        plait_record *said = take_words();
+        plait_record *said = plait_record_take();
         if (!said || said->public.code != code) said = plait_record_say(code, said, "%s", plait_error_text(code));
         plait_parcel_say(&c->said, here.board->memory, said);
         plait_record_unref(said);

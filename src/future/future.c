@@ -234,8 +234,7 @@ void plait_future_start(plait_future *f, plait_executor *ex, int err)
         err = ex->operations->submit(ex, f);
     }
     if (!err) return;
-    plait_record **here = plait_record_here(), *record = *here; /* the words are the future's, not the submitter's */
-    *here = NULL;
+    plait_record *record = plait_record_take(); /* the words are the future's, not the submitter's */
     if (record && record->public.code != err) {
         plait_record_unref(record);
         record = NULL;

@@ -77,8 +77,7 @@ int plait_promise_fail(plait_promise *p, int code)
     plait_future *f = future_of(p);
     if (code >= 0) return plait_fail(PLAIT_EINVAL, "a promise cannot fail with %d, which is no error", code);
     if (!may_end(f)) return refused(f);
-    plait_record **here = plait_record_here(), *record = *here; /* the words become the future's */
-    *here = NULL;
+    plait_record *record = plait_record_take(); /* the words become the future's */
     record = plait_conclude((struct plait_site){ f->name, f->file, f->line }, &code, &f->was_cut, record);
     plait_future_finish(f, code, record);
     return 0;
