@@ -10,12 +10,21 @@ struct plait_hooks {
     /* Whether the resource asked for at `point` ("memory", "thread", "descriptor", "mapping"; "words": to sleep on several;
        "patience": to look again without being woken; "guard": one in a page table) is to be refused. */
     bool (*refuse)(const char *point);
+
+    /* Told by a worker process at each step of its life (executor/process_pool.h), with the name of the task that it has in
+       hand, or NULL: tests end it there. */
+    void (*reached)(const char *step, const char *task);
 };
 extern PLAIT_API struct plait_hooks plait_hooks;
 
 static inline bool plait_refused(const char *point)
 {
     return __builtin_expect(plait_hooks.refuse != NULL, 0) && plait_hooks.refuse(point);
+}
+
+static inline void plait_reached(const char *step, const char *task)
+{
+    if (__builtin_expect(plait_hooks.reached != NULL, 0)) plait_hooks.reached(step, task);
 }
 
 #endif

@@ -12,6 +12,9 @@
      has places.
    - Who writes into a ring looks, after that, at whether the other side sleeps; who is about to sleep says so, and then
      looks at the ring. Both are sequentially consistent: so one of the two sees the other.
+   - A worker's steps, at each of which tests kill it: "birth" before it says that it is born; "taken" a cell, not begun;
+     "reading" the argument; "writing" the result; "written"; "done" is said; "answered" but nobody woken; "idle" before it
+     sleeps; "parting" when it was told to stop.
    - `guard` is over the list of pending jobs and the figures. The manager alone touches what is with the workers. */
 #ifndef PLAIT_EXECUTOR_PROCESS_POOL_H
 #define PLAIT_EXECUTOR_PROCESS_POOL_H

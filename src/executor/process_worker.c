@@ -3,6 +3,7 @@
 
    A second thread of it sleeps on `control`, and cancels the scope of the running task when it is told so. `running` is that
    task's cell, under `guard`, which is held for some instructions: so a cancel meets the task that it was meant for or none. */
+#include "base/hooks.h"
 #include "base/memory.h"
 #include "executor/process_pool.h"
 #include "future/value.h"
@@ -48,6 +49,7 @@ static void answer(struct plait_cell *cell)
     uint32_t at = atomic_load_explicit(&ring->written, memory_order_relaxed);
     atomic_store_explicit(&ring->cells[at % PLAIT_RING], cell, memory_order_relaxed);
     atomic_store_explicit(&ring->written, at + 1, memory_order_seq_cst);
+    plait_reached("answered", NULL);
     if (atomic_load_explicit(&here.board->asleep, memory_order_seq_cst) &&
         atomic_exchange_explicit(&here.board->asleep, 0, memory_order_seq_cst)) {
         uint64_t one = 1;
@@ -84,6 +86,7 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
                       plait_record **said)
 {
     plait_shared_memory *memory = here.board->memory;
+    plait_reached("reading", task->name);
     int code = task->argument_size ? plait_parcel_get(&cell->argument, task->argument_kind, task->argument_description,
                                                       task->argument_size, argument)
                                    : 0;
@@ -92,6 +95,7 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
         return code;
     }
     code = run_task(cell, task, argument, result, said);
+    plait_reached("writing", task->name);
     if (!code && task->result_size) {
         code = plait_parcel_put(&cell->result, memory, task->result_kind, task->result_description, task->result_size,
                                 result);
@@ -105,6 +109,7 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
 static void run(struct plait_cell *cell)
 {
     uint32_t given = PLAIT_CELL_GIVEN;
+    plait_reached("taken", NULL);
     if (!atomic_compare_exchange_strong_explicit(&cell->state, &given, PLAIT_CELL_RUNNING, memory_order_acq_rel,
                                                  memory_order_acquire)) {
         answer(cell); /* taken back */
@@ -122,7 +127,9 @@ static void run(struct plait_cell *cell)
     plait_parcel_say(&cell->said, here.board->memory, said);
     plait_record_unref(said);
     if (values != (char *)small) free(values);
+    plait_reached("written", task ? task->name : NULL);
     atomic_store_explicit(&cell->state, PLAIT_CELL_DONE, memory_order_release);
+    plait_reached("done", task ? task->name : NULL);
     answer(cell);
 }
 
@@ -154,6 +161,7 @@ static struct plait_cell *next(uint32_t taken)
             plait_pause();
             continue;
         }
+        plait_reached("idle", NULL);
         uint32_t bell = atomic_load_explicit(&c->bell, memory_order_seq_cst);
         atomic_store_explicit(&c->asleep, 1, memory_order_seq_cst);
         if (atomic_load_explicit(&c->given.written, memory_order_seq_cst) == taken &&
@@ -204,9 +212,11 @@ static int serve(const struct plait_worker_place *place)
         c->code = code < 0 ? code : PLAIT_EINVAL;
         return code;
     }
+    plait_reached("birth", NULL);
     atomic_store_explicit(&c->born, 1, memory_order_release);
     struct plait_cell *cell;
     for (uint32_t taken = 0; (cell = next(taken)); taken++) run(cell);
+    plait_reached("parting", NULL);
     return 0;
 }
 
