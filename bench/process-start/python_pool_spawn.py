@@ -1,0 +1,29 @@
+# Python: multiprocessing.Pool whose workers begin afresh. 5 pools.
+# subject: Python Pool, spawn
+# package: python3
+import multiprocessing
+import platform
+import statistics
+import time
+
+WORKERS = 2
+
+
+def increment(value):
+    return value + 1
+
+
+def measure(method, pools):
+    samples = []
+    for i in range(-1, pools):
+        start = time.perf_counter()
+        with multiprocessing.get_context(method).Pool(WORKERS) as pool:
+            result = pool.apply(increment, (i,))
+            samples.append(time.perf_counter() - start)
+        assert result == i + 1
+    print(f"ms {statistics.median(samples[1:]) * 1e3:.6g}")
+    print("version", platform.python_version())
+
+
+if __name__ == "__main__":
+    measure("spawn", 5)
