@@ -3,24 +3,19 @@
 #include "apps/interrupt.h"
 #include "apps/process_status.h"
 #include <plait/http.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The rates of all currencies of the world take 10 KiB. */
 #define BODY_LIMIT ((size_t)1 << 20)
 
-static _Atomic(long) requests, most_threads;
+static struct fetch_counts own;
+struct fetch_counts *fetch_counts = &own;
 
-static void look_at_threads(void)
+static void raise_to(_Atomic long *most, const char *what)
 {
-    long threads = process_status("Threads"), most = atomic_load(&most_threads);
-    while (threads > most && !atomic_compare_exchange_weak(&most_threads, &most, threads)) {}
-}
-
-struct fetch_counts fetch_counts(void)
-{
-    return (struct fetch_counts){ atomic_load(&requests), atomic_load(&most_threads) };
+    long now = process_status(what), before = atomic_load(most);
+    while (now > before && !atomic_compare_exchange_weak(most, &before, now)) {}
 }
 
 /* A task may not fail with the code that a wait's own deadline has: whoever waits for the task could not tell them apart. */
@@ -35,8 +30,8 @@ static int as_failure_of_a_task(int error)
 int fetch_rates(const struct fetch *fetch, struct rates *rates)
 {
     if (interrupted()) return plait_fail(FETCH_NOT_BEGUN, "%s: not requested", fetch->url);
-    atomic_fetch_add(&requests, 1);
-    look_at_threads();
+    atomic_fetch_add(&fetch_counts->requests, 1);
+    raise_to(&fetch_counts->threads, "Threads");
     plait_http_options options = { .deadline = plait_after(fetch->timeout), .body_limit = BODY_LIMIT };
     plait_http_response response = { 0 };
     int error = as_failure_of_a_task(plait_http_get(fetch->url, &options, &response));
@@ -45,7 +40,8 @@ int fetch_rates(const struct fetch *fetch, struct rates *rates)
         error = rates_document_read(&reply, fetch->base, &fetch->symbols, rates);
     }
     plait_http_response_clear(&response);
-    look_at_threads();
+    raise_to(&fetch_counts->threads, "Threads");
+    raise_to(&fetch_counts->peak_kib, "VmHWM");
     return error;
 }
 

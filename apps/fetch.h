@@ -6,6 +6,7 @@
 #include "apps/rates_document.h"
 #include <plait/error.h>
 #include <plait/task.h>
+#include <stdatomic.h>
 
 enum { FETCH_URL_SIZE = 2048, FETCH_NOT_BEGUN = PLAIT_EUSER - 1 };
 
@@ -25,10 +26,13 @@ PLAIT_TASK(fetch_rates, struct fetch, struct rates);
 /* Makes the URL of `base` from a pattern in which {base} stands for it. False when it is longer than FETCH_URL_SIZE. */
 bool fetch_make_url(char url[FETCH_URL_SIZE], const char *pattern, const char *base);
 
-/* How many requests this process has made, and the most threads that it had at the beginning or end of one. */
+/* How many requests a process has made, the most threads that it had at the beginning or end of one, and its peak memory
+   (VmHWM) at the end of one. It may lie in shared memory: another process reads it. */
 struct fetch_counts {
-    long requests, threads;
+    _Atomic long requests, threads, peak_kib;
 };
-struct fetch_counts fetch_counts(void);
+
+/* Where this process counts: from the call on there, before it in a place of its own. */
+extern struct fetch_counts *fetch_counts;
 
 #endif

@@ -30,6 +30,8 @@ static const struct usage usage = {
         "  thread-per-item    a thread for each request\n"
         "  thread-pool        a pool by hand: threads that take work from a queue\n"
         "  queues             the same, and a second queue brings the results back\n"
+        "  process-pool       a map over worker processes, each with a memory of its own\n"
+        "  thread-pool-api    the same map over a pool of threads: one interface for both\n"
         "  futures            submit to a pool of threads, await each result in turn\n"
         "  coroutines         all on one thread: while one waits, the others go on\n"
         "  coroutines-threads coroutines that await what they submit to a pool of threads\n"

@@ -1,10 +1,12 @@
-/* fx_compare.c: one child process per model, so that elapsed time, threads and peak memory are that model's alone.
+/* fx_compare.c: one child process per model, so that elapsed time, threads and peak memory are that model's alone, those of
+   its worker processes with them.
 
    What must hold: a child is this program's own image and writes one report, the outcomes of its items, to a pipe; a child that
    dies instead is a row of the table and a failure, and the next model runs all the same. */
 #include "apps/fx_compare.h"
 #include "apps/command.h"
 #include "apps/fx_models.h"
+#include "apps/fx_workers.h"
 #include "apps/interrupt.h"
 #include "apps/process_status.h"
 #include <fcntl.h>
@@ -21,7 +23,7 @@ struct report {
     int error;         /* why the model could not run at all */
     char message[256]; /* its words */
     int64_t elapsed;
-    long requests, threads, peak_kib;
+    long requests, processes, threads, peak_kib;
 };
 
 /* What the parent knows of one model. */
@@ -40,9 +42,11 @@ int fx_report(struct fx_work *work, int model, int descriptor)
     report.error = fx_models[model].run(work);
     report.elapsed = plait_time() - begin;
     if (report.error) plait_error_describe(report.error, report.message, sizeof report.message);
-    report.requests = fetch_counts().requests;
-    report.threads = fetch_counts().threads;
-    report.peak_kib = process_status("VmHWM");
+    struct fx_workers_counts workers = fx_workers_counts();
+    report.requests = fetch_counts->requests + workers.requests;
+    report.processes = 1 + workers.processes;
+    report.threads = fetch_counts->threads + workers.threads;
+    report.peak_kib = process_status("VmHWM") + workers.peak_kib;
     int error = plait_write(descriptor, &report, sizeof report, PLAIT_FOREVER, NULL);
     if (!error) error = plait_write(descriptor, work->items, work->count * sizeof *work->items, PLAIT_FOREVER, NULL);
     return error ? COMMAND_SOME_FAILED : COMMAND_DONE;
@@ -138,7 +142,7 @@ static bool compare(const struct fx_work *printed, const struct run *run, const 
 
 static void print_table(const struct run runs[FX_MODELS])
 {
-    puts("model               elapsed  speed-up  requests  threads  peak memory  errors");
+    puts("model               elapsed  speed-up  requests  processes  threads  peak memory  errors");
     for (int i = 0; i < FX_MODELS; i++) {
         const struct report *report = &runs[i].report, *sequential = &runs[0].report;
         if (!runs[i].begun) continue;
@@ -149,9 +153,9 @@ static void print_table(const struct run runs[FX_MODELS])
         char speed_up[16] = "-";
         if (runs[0].reported && !sequential->error && report->elapsed > 0)
             snprintf(speed_up, sizeof speed_up, "%.1fx", (double)sequential->elapsed / (double)report->elapsed);
-        printf("%-18s %7.2fs  %8s  %8ld  %7ld  %7.1f MiB  %6zu\n", fx_models[i].name, (double)report->elapsed / 1e9,
-               speed_up, report->requests, report->threads, (double)report->peak_kib / 1024,
-               fx_count(&runs[i].work).failed);
+        printf("%-18s %7.2fs  %8s  %8ld  %9ld  %7ld  %7.1f MiB  %6zu\n", fx_models[i].name,
+               (double)report->elapsed / 1e9, speed_up, report->requests, report->processes, report->threads,
+               (double)report->peak_kib / 1024, fx_count(&runs[i].work).failed);
     }
 }
 
@@ -217,9 +221,10 @@ int fx_compare(struct fx_work *work, int count, char **arguments, const char *ur
     int status = run_models(work, runs, count, arguments, url);
     print_table(runs);
     if (!quiet)
-        fprintf(stderr,
-                "%s: each model ran in a process of its own; threads and peak memory (VmHWM) are that process's\n",
-                work->name);
+        fprintf(
+            stderr,
+            "%s: each model ran in a process of its own; threads and peak memory (VmHWM) are that process's, with its workers\n",
+            work->name);
     free(items);
     return status;
 }

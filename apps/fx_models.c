@@ -1,9 +1,11 @@
-/* fx_models.c: seven ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
+/* fx_models.c: nine ways to do the same work. In each, the task is the same function, fetch_rates; what differs is where it
    runs and how its results come back. */
 #include "apps/fx_models.h"
 #include "apps/command.h"
+#include "apps/fx_workers.h"
 #include <plait.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One after the other: a task is a plain function. */
 static int sequential(struct fx_work *work)
@@ -110,6 +112,59 @@ static int queues(struct fx_work *work)
     return error;
 }
 
+/* A map over the bases, with the interface that all executors have: the pool comes from outside. */
+struct mapping {
+    struct fx_work *work;
+    size_t next;
+};
+
+static int next_fetch(void *value, void *context)
+{
+    struct mapping *mapping = context;
+    if (mapping->next == mapping->work->count) return PLAIT_EDONE;
+    memcpy(value, &mapping->work->items[mapping->next++].fetch, sizeof(struct fetch));
+    return 0;
+}
+
+static int fetched(const plait_map_item *result, void *context)
+{
+    struct mapping *mapping = context;
+    struct fx_item *item = &mapping->work->items[result->index];
+    if (!result->error) memcpy(&item->rates, result->result, sizeof item->rates);
+    fx_item_end(item, result->error);
+    fx_show(mapping->work, item);
+    return 0;
+}
+
+/* Requests wait, so none shares a place in the pool's queue with another. */
+static int map_over(plait_executor *pool, struct fx_work *work)
+{
+    enum { WINDOW = 2048 }; /* more than there may be jobs */
+    struct mapping mapping = { .work = work };
+    if (!pool) return plait_error_code();
+    plait_map_options options = {
+        .next = next_fetch, .each = fetched, .context = &mapping, .window = WINDOW, .chunk = 1
+    };
+    return plait_map(pool, fetch_rates, NULL, 0, NULL, &options);
+}
+
+static int process_pool(struct fx_work *work)
+{
+    plait_executor *pool = fx_workers_new(work->jobs);
+    int error = map_over(pool, work);
+    fx_workers_free(pool);
+    return error;
+}
+
+/* The same through threads: the constructor is the only difference. */
+static int thread_pool_api(struct fx_work *work)
+{
+    plait_executor *pool = plait_thread_executor_new(&(plait_thread_options){ .workers = work->jobs, .name = "fetch" });
+    int error = map_over(pool, work);
+    plait_executor_free(pool);
+    return error;
+}
+
 /* Submit all to a pool, await each in turn. */
 static int futures(struct fx_work *work)
 {
@@ -204,11 +259,7 @@ static int coroutines_threads(struct fx_work *work)
 }
 
 const struct fx_model fx_models[FX_MODELS] = {
-    { "sequential", sequential },
-    { "thread-per-item", thread_per_item },
-    { "thread-pool", thread_pool },
-    { "queues", queues },
-    { "futures", futures },
-    { "coroutines", coroutines },
-    { "coroutines-threads", coroutines_threads },
+    { "sequential", sequential }, { "thread-per-item", thread_per_item }, { "thread-pool", thread_pool },
+    { "queues", queues },         { "process-pool", process_pool },       { "thread-pool-api", thread_pool_api },
+    { "futures", futures },       { "coroutines", coroutines },           { "coroutines-threads", coroutines_threads },
 };

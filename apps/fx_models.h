@@ -10,7 +10,7 @@ struct fx_model {
     int (*run)(struct fx_work *work);
 };
 
-enum { FX_MODELS = 7, FX_MODEL_FUTURES = 4 };
+enum { FX_MODELS = 9, FX_MODEL_FUTURES = 6 };
 extern const struct fx_model fx_models[FX_MODELS];
 
 #endif

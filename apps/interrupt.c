@@ -9,16 +9,25 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static atomic_bool asked;
+static atomic_bool asked_here;
+static _Atomic(atomic_bool *) shared;
 static _Atomic(pid_t) forward_to;
 static const char *words;
 static size_t words_size;
+
+/* Sequentially consistent, as is interrupt_share: one of the two sees what the other has stored. */
+static void ask(void)
+{
+    atomic_store(&asked_here, true);
+    atomic_bool *flag = atomic_load(&shared);
+    if (flag) atomic_store(flag, true);
+}
 
 static void on_interrupt(int number)
 {
     (void)number;
     int kept = errno;
-    atomic_store(&asked, true);
+    ask();
     pid_t child = atomic_load(&forward_to);
     if (child > 0) kill(child, SIGTERM);
     ssize_t ignored = write(STDERR_FILENO, words, words_size);
@@ -29,7 +38,7 @@ static void on_interrupt(int number)
 static void on_terminate(int number)
 {
     (void)number;
-    atomic_store(&asked, true);
+    ask();
 }
 
 /* A signal that whoever started us has made ignored stays so. */
@@ -74,7 +83,17 @@ void interrupt_forward(pid_t child)
     if (child > 0 && interrupted()) kill(child, SIGTERM);
 }
 
-bool interrupted(void) { return atomic_load(&asked); }
+void interrupt_share(atomic_bool *flag)
+{
+    atomic_store(&shared, flag);
+    if (flag && atomic_load(&asked_here)) atomic_store(flag, true);
+}
+
+bool interrupted(void)
+{
+    atomic_bool *flag = atomic_load(&shared);
+    return atomic_load(&asked_here) || (flag && atomic_load(flag));
+}
 
 void interrupt_die(void)
 {

@@ -3,6 +3,7 @@
 #define PLAIT_APPS_INTERRUPT_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -17,6 +18,10 @@ sigset_t interrupt_signals(void);
 
 /* The child that is to be asked to stop, 0 for none. */
 void interrupt_forward(pid_t child);
+
+/* For processes that share memory: from now on `flag`, which lies there, is true as soon as a stop was asked for in one of
+   them that has called this. It must last until NULL takes its place. */
+void interrupt_share(atomic_bool *flag);
 
 /* Whether a stop was asked for. From any thread; never waits. */
 bool interrupted(void);

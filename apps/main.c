@@ -1,8 +1,9 @@
 /* main.c: finds the subcommand and hands over to it. What must hold: nothing is done before the arguments are known to
    be right; what a user asked to read goes to stdout with status 0, what went wrong to stderr; the descriptors 0, 1 and 2
-   are open before anything else is opened. */
+   are open before anything else is opened, and a process that plait has started for a task does that and nothing else. */
 #include "apps/command.h"
 #include "apps/suggest.h"
+#include <plait/process.h>
 #include <plait/version.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ static bool open_standard_descriptors(void)
 
 int main(int count, char **arguments)
 {
+    plait_init();
     if (!open_standard_descriptors()) return COMMAND_SOME_FAILED;
     if (count < 2) return help();
     char *name = arguments[1];

@@ -12,7 +12,8 @@ import sys
 
 PLAIT = os.environ["PLAIT_COMMAND"]
 SOURCE = os.environ["PLAIT_SOURCE_DIR"]
-MODELS = ["sequential", "thread-per-item", "thread-pool", "queues", "futures", "coroutines", "coroutines-threads"]
+MODELS = ["sequential", "thread-per-item", "thread-pool", "queues", "process-pool", "thread-pool-api", "futures",
+          "coroutines", "coroutines-threads"]
 ELAPSED = re.compile(r"\ntime elapsed: \d+\.\d\ds\n\Z")
 
 # No wait in these tests is for time to pass; this one only keeps a hang from being silent.

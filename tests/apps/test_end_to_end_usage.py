@@ -13,9 +13,9 @@ WRONG = {
     ("help", "xf"): 'unknown command "xf"',
     ("--verison",): 'unknown option "--verison"',
     ("fx", "--model", "thread"): '--model: "thread" is not one of sequential, thread-per-item, thread-pool, queues, '
-                                 'futures, coroutines, coroutines-threads, all: did you mean "thread-per-item"?',
+                                 'process-pool, thread-pool-api, futures, coroutines, coroutines-threads, all: did you mean "thread-per-item"?',
     ("fx", "--model", "thred"): '--model: "thred" is not one of sequential, thread-per-item, thread-pool, queues, '
-                                'futures, coroutines, coroutines-threads, all: did you mean "thread-per-item"?',
+                                'process-pool, thread-pool-api, futures, coroutines, coroutines-threads, all: did you mean "thread-per-item"?',
     ("fx", "--modle", "all"): 'unknown option "--modle": did you mean --model?',
     ("fx", "--bases", "US"): '--bases: "US" is not a list of at most 200 currency codes of three letters, such as '
                              'USD,EUR, or "all"',
