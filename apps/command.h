@@ -11,6 +11,7 @@ enum {
 };
 
 int command_fx(int count, char **arguments);
+int command_primes(int count, char **arguments);
 int command_serve(int count, char **arguments);
 
 /* Writes out what stdout holds. Returns `status`; or, when stdout cannot be written, says so on stderr and returns

@@ -15,6 +15,7 @@ static const struct {
     int (*run)(int count, char **arguments);
 } commands[] = {
     { "fx", "fetch exchange rates, one HTTP request per base, under a concurrency model or all", command_fx },
+    { "primes", "say of numbers whether they are prime, on any executor", command_primes },
     { "serve", "serve the exchange rates of a day as three well-known APIs do", command_serve },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -26,6 +27,7 @@ static int help(void)
           "  plait fx --model all          the same work under every concurrency model, and what each one cost\n"
           "  plait fx --bases all -j 8     33 requests, eight at a time\n"
           "  plait serve --port 8080       the server that these rates come from, on its own\n"
+          "  plait primes -e processes     work for the CPUs, in worker processes\n"
           "\n"
           "Usage: plait COMMAND [options]\n"
           "\n"

@@ -40,7 +40,8 @@ static void print_option(const struct option *option)
 
 static int help(const struct usage *usage, const struct option *options, size_t count)
 {
-    printf("Examples:\n%s\nUsage: %s [options]\n\n%s\nOptions:\n", usage->examples, usage->command, usage->about);
+    printf("Examples:\n%s\nUsage: %s [options]%s%s\n\n%s\nOptions:\n", usage->examples, usage->command,
+           usage->operands ? " " : "", usage->operands ? usage->operands : "", usage->about);
     for (size_t i = 0; i < count; i++) print_option(&options[i]);
     print_option(&(struct option){ .letter = 'h', .name = "help", .help = "this text" });
     printf("\n%s", usage->after);
@@ -93,15 +94,20 @@ static int take(const struct usage *usage, const struct option *option, const ch
     return options_wrong(usage, "--%s: \"%s\" is not %s", option->name, text, option->expects);
 }
 
-int options_read(const struct usage *usage, const struct option *options, size_t option_count, int count,
-                 char **arguments)
+int options_read_operands(const struct usage *usage, const struct option *options, size_t option_count, int count,
+                          char **arguments, struct operands *operands)
 {
+    bool ended = false; /* by "--" */
     for (int at = 1; at < count; at++) {
-        const char *text = arguments[at], *value = NULL;
-        if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) return help(usage, options, option_count);
-        if (strcmp(text, "--") == 0 && at + 1 < count) text = arguments[at + 1];
-        else if (strcmp(text, "--") == 0) break;
-        else if (text[0] == '-' && text[1]) {
+        char *text = arguments[at], *value = NULL;
+        bool is_negative = operands && text[0] == '-' && text[1] >= '0' && text[1] <= '9';
+        if (!ended && (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0))
+            return help(usage, options, option_count);
+        if (!ended && strcmp(text, "--") == 0) {
+            ended = true;
+            continue;
+        }
+        if (!ended && text[0] == '-' && text[1] && !is_negative) {
             const struct option *option = NULL;
             bool is_long = text[1] == '-';
             size_t length = is_long ? strcspn(text + 2, "=") : 1;
@@ -117,9 +123,16 @@ int options_read(const struct usage *usage, const struct option *options, size_t
             if (status != OPTIONS_READ) return status;
             continue;
         }
-        return options_wrong(usage, "\"%s\" is not an option, and nothing else is taken here", text);
+        if (!operands) return options_wrong(usage, "\"%s\" is not an option, and nothing else is taken here", text);
+        operands->list[operands->count++] = text;
     }
     return OPTIONS_READ;
+}
+
+int options_read(const struct usage *usage, const struct option *options, size_t option_count, int count,
+                 char **arguments)
+{
+    return options_read_operands(usage, options, option_count, count, arguments, NULL);
 }
 
 static bool read_number(const char *text, int least, int most, int *to)

@@ -24,6 +24,7 @@ struct option {
 /* What a subcommand is; the parts of its --help in the order in which they are printed. */
 struct usage {
     const char *command;  /* "plait fx" */
+    const char *operands; /* what --help calls the arguments that are no options; NULL: there are none */
     const char *examples; /* lines, indented */
     const char *about;    /* lines */
     const char *after;    /* lines below the options */
@@ -35,6 +36,16 @@ enum { OPTIONS_READ = -1 };
    on stderr about what is wrong. Of an option that is given twice the last one counts. */
 int options_read(const struct usage *usage, const struct option *options, size_t option_count, int count,
                  char **arguments);
+
+/* The arguments that are no options, in their order. */
+struct operands {
+    char **list; /* set by the caller, with room for as many as there are arguments; may be `arguments` itself */
+    size_t count;
+};
+
+/* The same for a command that takes operands. What begins as a negative number does is one of them, as is "-". */
+int options_read_operands(const struct usage *usage, const struct option *options, size_t option_count, int count,
+                          char **arguments, struct operands *operands);
 
 /* Says what is wrong with the arguments, for what a table cannot check. Returns the status to exit with. */
 int options_wrong(const struct usage *usage, const char *format, ...) __attribute__((format(printf, 2, 3)));

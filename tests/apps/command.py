@@ -42,9 +42,9 @@ def patient(arguments):
     return (arguments[0], "--timeout", "1h", *arguments[1:]) if arguments[:1] == ("fx",) else arguments
 
 
-def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=(), soft_limit=None):
-    """Runs plait to its end, some descriptors closed, some signals ignored, few descriptors allowed. The result has
-    returncode, stdout, stderr."""
+def run(*arguments, stdin=None, stdout=subprocess.PIPE, closed=(), ignored=(), soft_limit=None):
+    """Runs plait to its end, with a text on a pipe for its stdin or /dev/null, some descriptors closed, some signals ignored,
+    few descriptors allowed. The result has returncode, stdout, stderr."""
     def prepare():
         usual_signals()
         if soft_limit:
@@ -53,8 +53,9 @@ def run(*arguments, stdout=subprocess.PIPE, closed=(), ignored=(), soft_limit=No
             signal.signal(number, signal.SIG_IGN)
         for descriptor in closed:
             os.close(descriptor)
-    return subprocess.run([PLAIT, *patient(arguments)], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-                          text=True, encoding="utf-8", timeout=LIMIT, preexec_fn=prepare, restore_signals=not ignored)
+    source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    return subprocess.run([PLAIT, *patient(arguments)], **source, stdout=stdout, stderr=subprocess.PIPE, text=True,
+                          encoding="utf-8", timeout=LIMIT, preexec_fn=prepare, restore_signals=not ignored)
 
 
 def start(*arguments):

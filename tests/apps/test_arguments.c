@@ -98,7 +98,10 @@ struct settings {
     int64_t wait;
 };
 
-static const struct usage usage = { "plait test", "  plait test --port 1\n", "Does nothing.\n", "That is all.\n" };
+static const struct usage usage = { .command = "plait test",
+                                    .examples = "  plait test --port 1\n",
+                                    .about = "Does nothing.\n",
+                                    .after = "That is all.\n" };
 
 /* Reads arguments (a text with blanks); `said` gets what went to `stream`. */
 static int read_arguments(struct settings *settings, const char *text, FILE *stream, char said[4096])
@@ -151,6 +154,22 @@ static void options_are_read_in_all_their_forms(void **state)
     check_number(read_arguments(&s, "--secret 7", stderr, said), OPTIONS_READ);
     check_number(s.port, 7);
     check_string(said, "");
+}
+
+static void operands_stand_between_the_options_and_behind_the_end_of_them(void **state)
+{
+    (void)state;
+    bool quiet = false;
+    const struct option options[] = { { 'q', "quiet", NULL, "no words", NULL, NULL, NULL, &quiet } };
+    const char *words[] = { "test", "one", "-", "-q", "-5", "--", "--quiet", "--", NULL };
+    char *arguments[sizeof words / sizeof *words];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) arguments[i] = (char *)words[i];
+    struct operands operands = { .list = arguments };
+    check_number(options_read_operands(&usage, options, 1, 8, arguments, &operands), OPTIONS_READ);
+    const char *expected[] = { "one", "-", "-5", "--quiet", "--" };
+    check(quiet);
+    check_number(operands.count, sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < operands.count; i++) check_string(operands.list[i], expected[i]);
 }
 
 static void wrong_arguments_get_one_sentence_and_status_2(void **state)
@@ -224,6 +243,7 @@ int main(void)
         cmocka_unit_test(lists_of_currencies),
         cmocka_unit_test(suggestions),
         cmocka_unit_test(options_are_read_in_all_their_forms),
+        cmocka_unit_test(operands_stand_between_the_options_and_behind_the_end_of_them),
         cmocka_unit_test(wrong_arguments_get_one_sentence_and_status_2),
         cmocka_unit_test(help_comes_from_the_same_table_and_begins_with_examples),
     };

@@ -37,6 +37,17 @@ WRONG = {
     ("fx", "USD"): '"USD" is not an option, and nothing else is taken here',
     ("serve", "--port", "70000"): '--port: "70000" is not a port number from 0 to 65535',
     ("serve", "--latency", "fast"): '--latency: "fast" is not a duration such as 50ms',
+    ("primes", "12", "1x"): 'number 2, "1x", is not a whole number from 0 to 18446744073709551615',
+    ("primes", ""): 'number 1, "", is not a whole number from 0 to',
+    ("primes", "-5"): 'number 1, "-5", is not a whole number from 0 to',
+    ("primes", "7", "+5"): 'number 2, "+5", is not a whole number from 0 to',
+    ("primes", "0x11"): 'number 1, "0x11", is not a whole number from 0 to',
+    ("primes", "18446744073709551616"): 'number 1, "18446744073709551616", is not a whole number from 0 to',
+    ("primes", "--", "7", "--quiet"): 'number 2, "--quiet", is not a whole number from 0 to',
+    ("primes", "7", "-"): '"-", standard input, must be the only argument',
+    ("primes", "-e", "process"): '--executor: "process" is not one of inline, threads, processes, loop: did you mean '
+                                 '"processes"?',
+    ("primes", "-j", "0", "7"): '--jobs: "0" is not a whole number from 1 to 1024',
     ("serve", "8080"): '"8080" is not an option, and nothing else is taken here',
 }
 
@@ -45,13 +56,14 @@ def wrong_arguments_are_one_sentence():
     for arguments, sentence in WRONG.items():
         result = run(*arguments)
         check(result.returncode == 2 and result.stdout == "", arguments, result)
-        name = f"plait {arguments[0]}" if arguments[0] in ("fx", "serve") else "plait"
+        name = f"plait {arguments[0]}" if arguments[0] in ("fx", "primes", "serve") else "plait"
         check(result.stderr.startswith(f"{name}: {sentence}") and result.stderr.count("\n") == 1, arguments, result.stderr)
 
 
 def help_begins_with_examples():
     for arguments in [[], ["help"], ["--help"], ["-h"], ["fx", "--help"], ["fx", "-h"], ["help", "fx"],
-                      ["serve", "--help"], ["help", "serve"]]:
+                      ["serve", "--help"], ["help", "serve"], ["primes", "-h"], ["help", "primes"],
+                      ["primes", "7", "--help"]]:
         result = run(*arguments)
         check(result.returncode == 0 and result.stderr == "", arguments, result)
         check(result.stdout.startswith("Examples:\n  plait "), arguments, result.stdout)
@@ -69,7 +81,7 @@ def the_version_is_that_of_the_header():
 
 
 def manuals_and_help_name_the_same_options():
-    for name, command in [("plait-fx.1", "fx"), ("plait-serve.1", "serve")]:
+    for name, command in [("plait-fx.1", "fx"), ("plait-primes.1", "primes"), ("plait-serve.1", "serve")]:
         with open(os.path.join(SOURCE, "docs/man", name), encoding="utf-8") as file:
             text = file.read()
         page = set(re.findall(r"^\.It (?:Fl \w , )?Fl -([a-z-]+)", text, re.M))
@@ -78,7 +90,8 @@ def manuals_and_help_name_the_same_options():
 
 
 def output_that_cannot_be_written_is_told():
-    for arguments in [["--version"], ["--help"], ["fx", "--help"], ["fx", "-q", "-l", "0"], ["fx", "-q", "-m", "all"]]:
+    for arguments in [["--version"], ["--help"], ["fx", "--help"], ["fx", "-q", "-l", "0"], ["fx", "-q", "-m", "all"],
+                      ["primes", "-q"], ["primes", "7"], ["primes", *map(str, range(10000))]]:
         with open("/dev/full", "w", encoding="ascii") as full:
             result = run(*arguments, stdout=full)
         told_once(arguments, result, "No space left on device")
@@ -93,7 +106,7 @@ def told_once(arguments, result, reason):
 def a_closed_output_is_told_and_no_socket_takes_its_place():
     """Whichever of 0, 1, 2 are closed as well: what is opened first would take the lowest number."""
     for arguments in [["--version"], ["fx", "-q", "-l", "0", "--bases", "USD"], ["fx", "-q", "-m", "all", "-l", "0"],
-                      ["serve", "-q"]]:
+                      ["primes", "-q", "7"], ["serve", "-q"]]:
         for closed in [(1,), (0, 1)]:
             told_once(arguments, run(*arguments, closed=closed), "Bad file descriptor")
         check(run(*arguments, closed=(0, 1, 2)).returncode == 1, arguments)
@@ -103,7 +116,7 @@ def a_closed_output_is_told_and_no_socket_takes_its_place():
 
 
 def a_reader_that_has_gone_is_told_where_no_signal_ends_us():
-    for arguments in [["--version"], ["fx", "-q", "-l", "0", "--bases", "all"]]:
+    for arguments in [["--version"], ["fx", "-q", "-l", "0", "--bases", "all"], ["primes", "7"]]:
         reader, writer = os.pipe()
         os.close(reader)
         result = run(*arguments, stdout=writer, ignored=(signal.SIGPIPE,))
