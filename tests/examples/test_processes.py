@@ -3,7 +3,7 @@
 
 import re
 
-from example import check, main, run
+from example import check, check_prints, main, run
 
 
 def P12_after_a_fork_the_memory_of_each_goes_its_own_way():
@@ -38,6 +38,24 @@ def Y13_one_problem_is_split_run_and_merged_with_the_same_result_wherever_its_pa
     check(result.stdout.splitlines() == [f"{where}: {answer}" for where in ("one after the other", "threads", "processes")]
           + ["2 tries: 2762 primes below 25000"], result.stdout)
     check(result.stderr == "", result.stderr)
+
+
+def P32_primes_compared_on_three_executors_in_the_order_of_the_numbers():
+    six = ["112272535095293 is prime: True", "112582705942171 is prime: True", "112272535095293 is prime: True",
+           "115280095190773 is prime: True", "115797848077099 is prime: True", "1099726899285419 is prime: False"]
+    check_prints("one after the other: <seconds> s\nthreads: <seconds> s\nprocesses: <seconds> s\n" + "\n".join(six) + "\n",
+                 "primes_compared")
+
+
+def Y9_a_batch_of_jobs_has_the_same_outcome_on_each_executor():
+    for executor in ["inline", "threads", "loops", "processes"]:
+        check_prints("job 13: nobody has come\n199 of 200 jobs are done: 23 people share a birthday in 50.9 of 100 rounds\n",
+                     "batch", executor)
+
+
+def test_what_main_has_set_is_not_in_a_worker_and_an_initializer_sets_it_up():
+    check_prints("threads, which share main's memory: 72\nprocesses, which do not: there is no table in this process\n"
+                 "processes with an initializer: 72\n", "initializer")
 
 
 main()

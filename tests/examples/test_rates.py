@@ -73,6 +73,17 @@ def P11_no_request_goes_out_before_its_time():
     check_failure_of_all("rates_throttle", 5, "fetch_in_time")
 
 
+def P16_rates_by_a_pool_of_processes_in_the_order_of_the_bases():
+    check_prints(ROWS + ELAPSED, "rates_processes", RATES_URL=server.url)
+    check_failure_of_all("rates_processes", 1)
+
+
+def P17_rates_by_threads_or_processes_as_a_flag_says():
+    for flag in ["--threads", "--processes"]:
+        check_prints(ROWS + ELAPSED, "rates_either", flag, RATES_URL=server.url)
+    check_failure_of_all("rates_either", 1)
+
+
 class Gate(http.server.BaseHTTPRequestHandler):
     """Answers when five requests are there, for whom one after the other would be too few."""
 
