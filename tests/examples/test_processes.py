@@ -3,7 +3,7 @@
 
 import re
 
-from example import check, check_prints, main, run
+from example import check, check_prints, main, run, sorted_lines
 
 
 def P12_after_a_fork_the_memory_of_each_goes_its_own_way():
@@ -56,6 +56,16 @@ def Y9_a_batch_of_jobs_has_the_same_outcome_on_each_executor():
 def test_what_main_has_set_is_not_in_a_worker_and_an_initializer_sets_it_up():
     check_prints("threads, which share main's memory: 72\nprocesses, which do not: there is no table in this process\n"
                  "processes with an initializer: 72\n", "initializer")
+
+
+def test_each_call_of_a_pool_gives_what_it_does_in_python():
+    products = [10, 20, 30, 40, 50]
+    for arguments in [[], ["--threads"]]:
+        result = run("pool_calls", *arguments)
+        ordered, _, unordered = result.stdout.partition("imap_unordered")
+        check(ordered == "apply: 12\napply_async: 30\nmap: 2 12 30 56 90\nmap_async: 2 12 30 56 90\n" +
+              "".join(f"imap: {n}\n" for n in products) and result.stderr == "", result)
+        check(sorted_lines("imap_unordered" + unordered) == "".join(f"imap_unordered: {n}\n" for n in products), unordered)
 
 
 main()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The sentences in which plait is explained stand in the examples, word for word but for the layout, and so they work."""
+"""The sentences in which plait is explained, and the blocks of the page for who comes from Python, stand in the examples, word for
+word but for the layout, and so they work."""
 
 import os
 import pathlib
@@ -62,10 +63,21 @@ def words(text):
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL))
 
 
+source = pathlib.Path(os.environ["PLAIT_SOURCE_DIR"])
+examples = [words(path.read_text()) for path in (source / "examples").glob("*.c")]
+
+
 def test_each_sentence_stands_in_an_example():
-    examples = [words(path.read_text()) for path in (pathlib.Path(os.environ["PLAIT_SOURCE_DIR"]) / "examples").glob("*.c")]
     for sentence in filter(None, SENTENCES.splitlines()):
         check(any(sentence in example for example in examples), sentence)
+
+
+def test_each_function_that_the_page_for_who_comes_from_python_shows_stands_in_an_example():
+    blocks = re.findall(r"^```c\n(.*?)^```$", (source / "docs" / "from-python.md").read_text(), re.M | re.DOTALL)
+    check(blocks)
+    together = [example.replace(" ", "") for example in examples]
+    for piece in [piece for block in blocks for piece in re.split(r"(?<=^}\n)", block, flags=re.M)]:
+        check(any(words(piece).replace(" ", "") in example for example in together), piece)
 
 
 main()
