@@ -574,12 +574,14 @@ static bool any_answered(struct plait_process_pool *p)
     return false;
 }
 
-static void sleep_until(struct plait_process_pool *p, int64_t until)
+/* Unless somebody has called since `calls` was read: a wait for a lock may have used that wake-up. */
+static void sleep_until(struct plait_process_pool *p, int64_t until, uint32_t calls)
 {
     plait_parker *self = plait_current()->parker;
     plait_deadline deadline = until ? plait_deadline_at_(until) : PLAIT_FOREVER;
     atomic_store_explicit(&p->board->asleep, 1, memory_order_seq_cst);
-    if (!any_answered(p)) self->operations->park_on(self, p->epoll, POLLIN, deadline);
+    if (!any_answered(p) && atomic_load_explicit(&p->calls, memory_order_seq_cst) == calls)
+        self->operations->park_on(self, p->epoll, POLLIN, deadline);
     atomic_store_explicit(&p->board->asleep, 0, memory_order_relaxed);
     struct epoll_event events[EVENTS];
     int count = epoll_wait(p->epoll, events, EVENTS, 0);
@@ -604,9 +606,11 @@ int plait_process_pool_manage(void *pool)
 {
     struct plait_process_pool *p = pool;
     atomic_store_explicit(&p->parker, plait_current()->parker, memory_order_seq_cst);
-    while (!ended(p)) {
-        int64_t due = give_all(p), more = tend_all(p);
-        if (!collect_all(p)) sleep_until(p, sooner(due, more));
+    for (;;) {
+        uint32_t calls = atomic_load_explicit(&p->calls, memory_order_seq_cst);
+        int64_t due = give_all(p);
+        if (ended(p)) return 0; /* after that: it may have met nothing but what was cancelled */
+        int64_t more = tend_all(p);
+        if (!collect_all(p)) sleep_until(p, sooner(due, more), calls);
     }
-    return 0;
 }

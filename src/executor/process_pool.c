@@ -18,6 +18,7 @@ static _Atomic unsigned made;
 
 static void wake_manager(struct plait_process_pool *p)
 {
+    atomic_fetch_add_explicit(&p->calls, 1, memory_order_seq_cst);
     plait_parker *manager = atomic_load_explicit(&p->parker, memory_order_seq_cst);
     if (manager) plait_unpark(manager); /* else it is about to look */
 }

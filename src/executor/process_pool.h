@@ -115,6 +115,7 @@ struct plait_process_pool {
     int epoll;
     struct plait_listed listed;
     _Atomic(plait_parker *) parker; /* the manager's, once it runs */
+    _Atomic uint32_t calls;         /* of it: what it slept over while it waited for a lock, it sees by this */
     _Atomic bool cancels;           /* what has not begun is to be cancelled */
 
     plait_mutex guard;

@@ -1,34 +1,10 @@
-/* conformance.c: see conformance.h. Nothing here may depend on whether a task runs inside its submit, at once, or later:
-   what is to be held is held at a gate that another runner opens. */
-#include "executor/conformance.h"
+/* conformance.c: see conformance.h, and conformance_world.h for what must hold. */
 #include "child.h"
-#include "future/tasks.h"
+#include "executor/conformance_world.h"
+#include "park/context.h"
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
-
-static plait_executor *(*make)(void);
-static bool process_wide;
-static plait_executor *ex;
-
-static void begin_executor(void)
-{
-    ex = make();
-    check(ex);
-}
-static void end_executor(void)
-{
-    if (!process_wide) plait_executor_free(ex);
-}
-
-/* A test whose body is run by each kind of runner, with an executor of its own each time. */
-#define CONFORMS(name)                                                                                                 \
-    static void name##_with(void);                                                                                     \
-    TEST_IN_EACH_KIND(name)                                                                                            \
-    {                                                                                                                  \
-        begin_executor();                                                                                              \
-        name##_with();                                                                                                 \
-        end_executor();                                                                                                \
-    }                                                                                                                  \
-    static void name##_with(void)
 
 CONFORMS(E1_the_result_is_the_value_of_the_call)
 {
@@ -116,11 +92,24 @@ CONFORMS(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_futu
                0);
 }
 
+struct failing {
+    int code;
+    _Atomic int *pid;
+};
+static int fail_somewhere(const struct failing *f)
+{
+    atomic_store(f->pid, getpid());
+    return plait_fail(f->code, "no luck with %d", f->code);
+}
+PLAIT_TASK(fail_somewhere, struct failing, void);
+
 CONFORMS(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on)
 {
+    _Atomic int *pid = shared_new(sizeof *pid);
     for (int i = 0; i < 20; i++) {
         int code = i % 2 ? PLAIT_EUSER - i : 0;
-        plait_future *f = plait_submit_with(ex, (&(plait_submit_options){ .name = "odd" }), fail_in_words, &code);
+        plait_submit_options odd = { .name = "odd" };
+        plait_future *f = plait_submit_with(ex, &odd, fail_somewhere, &((struct failing){ code, pid }));
         int line = __LINE__ - 1;
         check_code(plait_await(f, NULL), code);
         if (!code) continue;
@@ -130,7 +119,8 @@ CONFORMS(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on)
         check_string(e->task, "odd");
         check_contains(e->file, "conformance.c");
         check_number(e->line, line);
-        check_number(e->pid, getpid());
+        check_number(e->pid, *pid);
+        check((e->pid != getpid()) == conforming->apart);
         check_contains(e->message, "no luck with -1");
         check(!e->cause);
     }
@@ -201,20 +191,36 @@ CONFORMS(a_done_future_gives_its_outcome_whatever_the_deadline)
     check_number(out, 16);
 }
 
-static int open_gate(void *gate)
+struct numbered_place {
+    struct gate_place at;
+    int number;
+};
+static int enter_numbered(const struct numbered_place *n, int *number)
 {
-    struct gate *g = gate;
-    until_listed(&g->open.waiters, 1);
-    plait_event_set(&g->open);
+    *number = n->number;
+    return enter(&n->at);
+}
+PLAIT_TASK(enter_numbered, struct numbered_place, int);
+
+struct opener {
+    struct gate_place at;
+    plait_parker *sleeper;
+};
+static int open_when_asleep(void *opener)
+{
+    struct opener *o = opener;
+    until_come(o->at, 1);
+    until_parked(o->sleeper);
+    open_shared_gate(o->at);
     return 0;
 }
 
 CONFORMS(F12_an_await_is_woken_by_the_result)
 {
-    struct gate gate = { 0 };
+    struct opener opener = { shared_gate_new(), plait_current()->parker };
     int out = 0;
-    struct runner *other = runner_start(open_gate, &gate);
-    check_code(plait_await(plait_submit(ex, pass_numbered, &((struct numbered_gate){ &gate, 12 })), &out), 0);
+    struct runner *other = runner_start(open_when_asleep, &opener);
+    check_code(plait_await(plait_submit(ex, enter_numbered, &((struct numbered_place){ opener.at, 12 })), &out), 0);
     check_number(out, 12);
     check_code(runner_join(other), 0);
 }
@@ -275,28 +281,28 @@ CONFORMS(E5_E7_a_map_keeps_the_order_and_stops_at_a_failure)
     check_contains(plait_error()->message, "no luck with -33");
 }
 
-static int fail_or_count(_Atomic int *const *n) { return atomic_fetch_add(*n, 1) == 3 ? -EBADMSG : 0; }
-PLAIT_LOCAL_TASK(fail_or_count, _Atomic int *, void);
+static int fail_or_count(const struct counter *c) { return atomic_fetch_add(c->count, 1) == 3 ? -EBADMSG : 0; }
+PLAIT_TASK(fail_or_count, struct counter, void);
 
 CONFORMS(AN1_AN3_a_group_ends_when_all_its_children_have)
 {
-    _Atomic int count = 0, *counter = &count;
+    struct counter c = counter_new();
     {
         PLAIT_GROUP(group, ex);
-        for (int i = 0; i < 100; i++) plait_group_submit(&group, count_up, &counter);
+        for (int i = 0; i < 100; i++) plait_group_submit(&group, count_there, &c);
         check_code(plait_group_wait(&group), 0);
-        check_number(count, 100);
-        plait_group_submit(&group, count_up, &counter); /* may go on */
+        check_number(*c.count, 100);
+        plait_group_submit(&group, count_there, &c); /* may go on */
         check_code(plait_group_wait(&group), 0);
-        check_number(count, 101);
+        check_number(*c.count, 101);
     }
-    count = 0;
+    *c.count = 0;
     {
         PLAIT_GROUP(group, ex);
-        for (int i = 0; i < 4; i++) plait_group_submit(&group, fail_or_count, &counter);
+        for (int i = 0; i < 4; i++) plait_group_submit(&group, fail_or_count, &c);
         check_code(plait_group_wait(&group), -EBADMSG);
         check_string(plait_error()->task, "fail_or_count");
-        plait_group_submit(&group, count_up, &counter);
+        plait_group_submit(&group, count_there, &c);
         check_code(plait_group_wait(&group), -EBADMSG);
     }
     {
@@ -312,7 +318,7 @@ static int nest(const int *depth, int *reached)
 {
     *reached = 0;
     if (*depth == 0) return 0;
-    int below, deeper = *depth - 1, err = plait_await(plait_submit(ex, nest, &deeper), &below);
+    int below, deeper = *depth - 1, err = plait_await(plait_submit(own_executor(), nest, &deeper), &below);
     *reached = below + 1;
     return err;
 }
@@ -329,7 +335,7 @@ PLAIT_TASK(fail_below, int, void);
 static int fail_below(const int *depth)
 {
     if (*depth == 0) return plait_fail(-EXDEV, "the lowest");
-    int deeper = *depth - 1, err = plait_await(plait_submit(ex, fail_below, &deeper), NULL);
+    int deeper = *depth - 1, err = plait_await(plait_submit(own_executor(), fail_below, &deeper), NULL);
     return *depth == 2 ? plait_fail_because(-EPIPE, "the second") : err;
 }
 
@@ -368,16 +374,15 @@ CONFORMS(a_task_does_not_inherit_the_scope_of_its_submit)
 
 CONFORMS(an_await_in_a_dead_scope_is_cut_and_detaches)
 {
-    static _Atomic int count; /* a task that was detached may still use it */
-    _Atomic int *counter = &count;
+    struct counter c = counter_new();
     plait_future *fs[8];
-    for (int i = 0; i < 8; i++) fs[i] = plait_submit(ex, count_up, &counter);
+    for (int i = 0; i < 8; i++) fs[i] = plait_submit(ex, count_there, &c);
     check_code(plait_future_wait(fs[0], PLAIT_FOREVER), 0);
     PLAIT_TIMEOUT(scope, plait_after(-1));
     for (int i = 0; i < 8; i++) check_code(plait_await(fs[i], NULL), PLAIT_ECANCELED); /* the done one too */
     check(!plait_error());
     check(plait_scope_expired(&scope));
-    check(count >= 1);
+    check(*c.count >= 1);
 }
 
 CONFORMS(a_failing_task_leaves_the_words_of_its_submitter_alone)
@@ -424,34 +429,38 @@ static int stop_by_free(void *unused)
     plait_executor_free(ex);
     return 0;
 }
-static int free_own(void)
+static int free_own(const int *depth);
+PLAIT_TASK(free_own, int, void);
+static int free_own(const int *depth) /* by way of another, so that in a worker process too it is one of its own */
 {
-    plait_executor_free(ex);
+    if (*depth) return plait_await(plait_submit(own_executor(), free_own, &(int){ *depth - 1 }), NULL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    plait_executor_free(own_executor());
     return 0;
 }
-PLAIT_TASK(free_own, void, void);
 static int stop_by_own_task(void *unused)
 {
     (void)unused;
     begin_executor();
-    return plait_await(plait_submit(ex, free_own, NULL), NULL);
+    int code = plait_await(plait_submit(ex, free_own, &(int){ 1 }), NULL);
+    if (conforming->apart && code == PLAIT_EWORKER && plait_error()->signal == SIGABRT) abort();
+    return code;
 }
 
 static void E14_E18_after_a_close_nothing_goes_in(void **unused)
 {
     (void)unused;
-    child_stops(stop_by_own_task, NULL,
-                process_wide ? "belongs to the whole process" : "was freed by one of its own tasks");
-    if (process_wide) {
-        child_stops(stop_by_close, NULL, "belongs to the whole process");
-        child_stops(stop_by_free, NULL, "belongs to the whole process");
+    child_stops(stop_by_own_task, NULL, conforming->never ? conforming->never : "was freed by one of its own tasks");
+    if (conforming->never) {
+        child_stops(stop_by_close, NULL, conforming->never);
+        child_stops(stop_by_free, NULL, conforming->never);
         return;
     }
     enum { MANY = 100 };
-    _Atomic int count = 0, *counter = &count;
+    struct counter c = counter_new();
     begin_executor();
     plait_future *fs[MANY];
-    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_up, &counter);
+    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_there, &c);
     plait_executor_close(ex);
     plait_executor_close(ex);
     check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), PLAIT_ECLOSED);
@@ -465,11 +474,11 @@ static void E14_E18_after_a_close_nothing_goes_in(void **unused)
         check_code(plait_group_wait(&group), PLAIT_ECLOSED);
     }
     plait_executor_free(ex); /* E16: lets all finish */
-    check_number(count, MANY);
+    check_number(*c.count, MANY);
     for (int i = 0; i < MANY; i++) check_code(plait_await(fs[i], NULL), 0);
 }
 
-int executor_conformance(const char *name, plait_executor *(*constructor)(void), bool one_for_the_process)
+int executor_conformance(const struct conforming *which)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E1_the_result_is_the_value_of_the_call),
@@ -493,9 +502,9 @@ int executor_conformance(const char *name, plait_executor *(*constructor)(void),
         cmocka_unit_test(W17_many_runners_use_one_executor),
         cmocka_unit_test(E14_E18_after_a_close_nothing_goes_in),
     };
-    make = constructor;
-    process_wide = one_for_the_process;
-    fprintf(stderr, "== %s\n", name);
-    return cmocka_run_group_tests_name(name, tests, NULL, NULL) +
-           executor_conformance_shutdown(name, constructor, one_for_the_process);
+    conforming = which;
+    (void)shared_new(1); /* first, so that all workers have the memory */
+    fprintf(stderr, "== %s\n", which->name);
+    int failed = cmocka_run_group_tests_name(which->name, tests, NULL, NULL);
+    return which->ends_with_its_loop ? failed : failed + executor_conformance_shutdown();
 }

@@ -4,12 +4,17 @@
 #define PLAIT_TEST_CONFORMANCE_H
 #include <plait/executor.h>
 
-/* Runs it, as a group of cmocka tests, over executors made by `make`: each test has a new one, ended by
-   plait_executor_free unless there is one for the whole process. Returns how many failed. */
-extern bool executor_queues; /* set to false for one that begins every task soon, however many run */
-int executor_conformance(const char *name, plait_executor *(*make)(void), bool one_for_the_process);
+struct conforming {
+    const char *name;
+    plait_executor *(*make)(void); /* each test has a new one … */
+    void (*end)(plait_executor *); /* … ended by this; NULL where there is one for the whole process */
+    const char *never;             /* what it says to who would close or free it; NULL where one may */
+    bool ends_with_its_loop;       /* it cannot be shut down */
+    bool begins_all;               /* it queues nothing: every task begins soon, however many run */
+    bool apart;                    /* what stops a task ends a process of its own, and is a failure here */
+};
 
-/* The part of it that is about the end of an executor. */
-int executor_conformance_shutdown(const char *name, plait_executor *(*make)(void), bool one_for_the_process);
+/* Runs the suite, as groups of cmocka tests. Returns how many failed. The program has called plait_init first in main. */
+int executor_conformance(const struct conforming *);
 
 #endif

@@ -2,36 +2,21 @@
    open. */
 #include "child.h"
 #include "clock.h"
-#include "executor/conformance.h"
-#include "future/tasks.h"
-#include <unistd.h>
+#include "executor/conformance_world.h"
 
-static plait_executor *(*make)(void);
 static bool process_wide;
-static plait_executor *ex;
-bool executor_queues = true;
 static bool is_inline(void) { return ex == plait_inline_executor(); }
-
-#define CONFORMS(name)                                                                                                 \
-    static void name##_with(void);                                                                                     \
-    TEST_IN_EACH_KIND(name)                                                                                            \
-    {                                                                                                                  \
-        ex = make();                                                                                                   \
-        name##_with();                                                                                                 \
-        if (!process_wide) plait_executor_free(ex);                                                                    \
-    }                                                                                                                  \
-    static void name##_with(void)
 
 static const plait_shutdown_options at_once = { .deadline = { -1 } };
 
 CONFORMS(E16_E18_E20_a_shutdown_lets_all_finish_and_may_be_repeated)
 {
     enum { MANY = 100 };
-    _Atomic int count = 0, *counter = &count;
+    struct counter c = counter_new();
     plait_future *fs[MANY];
-    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_up, &counter);
+    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_there, &c);
     check_code(plait_executor_shutdown(ex, NULL), 0);
-    check_number(count, MANY);
+    check_number(*c.count, MANY);
     for (int i = 0; i < MANY; i++) {
         check_number(plait_future_get_state(fs[i]), PLAIT_FUTURE_FINISHED);
         check_code(plait_await(fs[i], NULL), 0);
@@ -51,12 +36,12 @@ static int shut_down(void *code)
 CONFORMS(M15_E17_a_shutdown_that_is_late_says_what_runs_and_may_be_repeated)
 {
     if (is_inline()) return; /* n/a in C: what it has begun has ended */
-    struct gate gate = { 0 }, *at = &gate;
+    struct gate_place at = shared_gate_new();
     check_code(plait_executor_shutdown(process_wide ? ex : plait_inline_executor(), NULL), 0); /* tests before */
     clock_by_hand();
     int line = __LINE__ + 1;
-    plait_future *f = plait_submit_with(ex, (&(plait_submit_options){ .name = "slow" }), pass_stubbornly, &at);
-    until_arrived(&gate, 1);
+    plait_future *f = plait_submit_with(ex, (&(plait_submit_options){ .name = "slow" }), enter_stubbornly, &at);
+    until_come(at, 1);
     clock_move(3200 * PLAIT_MILLISECOND);
     for (int i = 0; i < 2; i++) {
         plait_shutdown_options o = { .deadline = i ? plait_after(-1) : PLAIT_NOW, .cancel = i };
@@ -82,7 +67,7 @@ CONFORMS(M15_E17_a_shutdown_that_is_late_says_what_runs_and_may_be_repeated)
     int code = 1;
     struct runner *other = runner_start(shut_down, &code);
     until_asleep(other);
-    plait_event_set(&gate.open);
+    open_shared_gate(at);
     check_code(runner_join(other), 0);
     check_code(code, 0);
     check_code(plait_await(f, NULL), 0);
@@ -111,13 +96,13 @@ static int wait_for_next(void *future)
 CONFORMS(E19_E20_E21_what_is_queued_is_cancelled_at_once_and_all_who_wait_are_told)
 {
     enum { MANY = 40, HOLDERS = 64 }; /* more than an executor here has workers: what comes behind them is queued */
-    struct gate gate = { 0 }, *at = &gate;
+    struct gate_place at = shared_gate_new();
     plait_future *holders[HOLDERS], *fs[MANY];
-    _Atomic int count = 0, *counter = &count;
-    if (is_inline() || !executor_queues) return; /* n/a in C: it queues nothing */
-    for (int i = 0; i < HOLDERS && !process_wide; i++) holders[i] = plait_submit(ex, pass_stubbornly, &at);
-    if (!process_wide) until_arrived(&gate, 1);
-    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_up, &counter);
+    struct counter c = counter_new();
+    if (is_inline() || conforming->begins_all) return; /* n/a in C: it queues nothing */
+    for (int i = 0; i < HOLDERS && !process_wide; i++) holders[i] = plait_submit(ex, enter_stubbornly, &at);
+    if (!process_wide) until_come(at, 1);
+    for (int i = 0; i < MANY; i++) fs[i] = plait_submit(ex, count_there, &c);
     int (*const ways[])(void *) = { wait_for_one, wait_for_any, wait_for_next };
     struct runner *others[3];
     for (int i = 0; i < 3; i++) {
@@ -126,7 +111,7 @@ CONFORMS(E19_E20_E21_what_is_queued_is_cancelled_at_once_and_all_who_wait_are_to
     }
     if (process_wide) {
         check_code(plait_executor_shutdown(ex, &((plait_shutdown_options){ .cancel = true })), 0);
-        check_number(count, MANY); /* it queues nothing */
+        check_number(*c.count, MANY); /* it queues nothing */
     } else {
         check_code(plait_executor_shutdown(ex, &((plait_shutdown_options){ .deadline = PLAIT_NOW, .cancel = true })),
                    PLAIT_EAGAIN);
@@ -135,47 +120,53 @@ CONFORMS(E19_E20_E21_what_is_queued_is_cancelled_at_once_and_all_who_wait_are_to
     for (int i = 0; i < MANY; i++) until(plait_future_get_state(fs[i]) == end); /* a worker may just have taken one */
     for (int i = 0; i < 3; i++) check_code(runner_join(others[i]), 0);
     for (int i = 0; i < MANY; i++) check_code(plait_await(fs[i], NULL), process_wide ? 0 : PLAIT_ETASK);
-    plait_event_set(&gate.open);
+    open_shared_gate(at);
     check_code(plait_executor_shutdown(ex, NULL), 0);
     size_t finished = 0;
     for (int i = 0; i < HOLDERS && !process_wide; i++) finished += plait_await(holders[i], NULL) == 0;
-    check_number(finished, gate.arrived); /* those that ran have finished, one at least */
+    check_number(finished, at.gate->arrived); /* those that ran have finished, one at least */
     check(process_wide || finished >= 1);
-    check_number(count, process_wide ? MANY : 0);
+    check_number(*c.count, process_wide ? MANY : 0);
     plait_executor_statistics s = statistics_of(ex);
     check_number(s.submitted, s.finished + s.cancelled + s.refused);
 }
 
-static int shut_down_own(int *code) { return *code = plait_executor_shutdown(ex, NULL), 0; }
-PLAIT_TASK(shut_down_own, void, int);
-static int shut_down_own_now(int *code)
+/* By way of another, so that in a worker process too it is one of its own. */
+struct ending {
+    bool nested, now;
+};
+static int shut_down_own(const struct ending *e, int *code);
+PLAIT_TASK(shut_down_own, struct ending, int);
+static int shut_down_own(const struct ending *e, int *code)
 {
-    *code = plait_executor_shutdown(ex, &((plait_shutdown_options){ .deadline = PLAIT_NOW, .cancel = true }));
+    plait_shutdown_options now = { .deadline = PLAIT_NOW, .cancel = true };
+    if (!e->nested)
+        return plait_await(plait_submit(own_executor(), shut_down_own, &((struct ending){ true, e->now })), code);
+    *code = plait_executor_shutdown(own_executor(), e->now ? &now : NULL);
     return 0;
 }
-PLAIT_TASK(shut_down_own_now, void, int);
 
 CONFORMS(M16_a_shutdown_by_one_of_its_own_tasks_never_hangs)
 {
     int code = 1;
-    check_code(plait_await(plait_submit(ex, shut_down_own, NULL), &code), 0);
+    check_code(plait_await(plait_submit(ex, shut_down_own, &((struct ending){ .now = false })), &code), 0);
     check_code(code, is_inline() ? 0 : PLAIT_EDEADLK);
     check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0); /* nothing was done */
-    check_code(plait_await(plait_submit(ex, shut_down_own_now, NULL), &code), 0);
+    check_code(plait_await(plait_submit(ex, shut_down_own, &((struct ending){ .now = true })), &code), 0);
     check_code(code, is_inline() ? 0 : PLAIT_EAGAIN);
     check_code(plait_executor_shutdown(ex, NULL), 0);
 }
 
 CONFORMS(E46_at_once_with_a_cancel_what_runs_finishes_and_nothing_fails)
 {
-    struct gate gate = { 0 }, *at = &gate;
+    struct gate_place at = shared_gate_new();
     if (is_inline()) return; /* n/a in C: nothing outlives its submit */
-    plait_future *f = plait_submit(ex, pass_stubbornly, &at);
-    until_arrived(&gate, 1);
+    plait_future *f = plait_submit(ex, enter_stubbornly, &at);
+    until_come(at, 1);
     plait_future_detach(plait_submit(ex, nothing, NULL));
     check_code(plait_executor_shutdown(ex, &((plait_shutdown_options){ .deadline = PLAIT_NOW, .cancel = true })),
                PLAIT_EAGAIN);
-    plait_event_set(&gate.open);
+    open_shared_gate(at);
     check_code(plait_await(f, NULL), 0);
 }
 
@@ -189,18 +180,18 @@ static int shut_down_in_child(void *unused)
 static void a_forked_child_waits_for_nothing_of_its_parents(void **unused)
 {
     (void)unused;
-    struct gate gate = { 0 }, *at = &gate;
+    struct gate_place at = shared_gate_new();
     char text[256];
-    ex = make();
-    plait_future *f = is_inline() ? NULL : plait_submit(ex, pass_stubbornly, &at);
-    if (f) until_arrived(&gate, 1);
+    begin_executor();
+    plait_future *f = is_inline() ? NULL : plait_submit(ex, enter_stubbornly, &at);
+    if (f) until_come(at, 1);
     check_number(child_run(shut_down_in_child, NULL, text, sizeof text), 0);
-    plait_event_set(&gate.open);
+    open_shared_gate(at);
     if (f) check_code(plait_await(f, NULL), 0);
-    if (!process_wide) plait_executor_free(ex);
+    end_executor();
 }
 
-int executor_conformance_shutdown(const char *name, plait_executor *(*constructor)(void), bool one_for_the_process)
+int executor_conformance_shutdown(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E16_E18_E20_a_shutdown_lets_all_finish_and_may_be_repeated),
@@ -210,7 +201,6 @@ int executor_conformance_shutdown(const char *name, plait_executor *(*constructo
         cmocka_unit_test(E46_at_once_with_a_cancel_what_runs_finishes_and_nothing_fails),
         cmocka_unit_test(a_forked_child_waits_for_nothing_of_its_parents),
     };
-    make = constructor;
-    process_wide = one_for_the_process;
-    return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+    process_wide = conforming->never;
+    return cmocka_run_group_tests_name(conforming->name, tests, NULL, NULL);
 }

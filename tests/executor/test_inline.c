@@ -1,4 +1,10 @@
 /* The inline executor shows what every executor must. */
 #include "executor/conformance.h"
+#include <plait/process.h>
 
-int main(void) { return executor_conformance("inline", plait_inline_executor, true); }
+int main(void)
+{
+    plait_init();
+    return executor_conformance(&(struct conforming){
+        .name = "inline", .make = plait_inline_executor, .never = "belongs to the whole process" });
+}

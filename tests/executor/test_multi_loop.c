@@ -83,13 +83,17 @@ static void bad_options(void **unused)
 
 int main(void)
 {
+    plait_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E19_E20_a_shutdown_cancels_what_no_loop_has_begun),
         cmocka_unit_test(a_task_goes_to_the_loop_that_has_the_fewest),
         cmocka_unit_test(bad_options),
     };
-    executor_queues = false;
-    return cmocka_run_group_tests(tests, NULL, NULL) + executor_conformance("multi-loop, 1 loop", of_1, false) +
-           executor_conformance("multi-loop, 2 loops", of_2, false) +
-           executor_conformance("multi-loop, 8 loops", of_8, false);
+    const struct conforming loops[] = {
+        { .name = "multi-loop, 1 loop", .make = of_1, .end = plait_executor_free, .begins_all = true },
+        { .name = "multi-loop, 2 loops", .make = of_2, .end = plait_executor_free, .begins_all = true },
+        { .name = "multi-loop, 8 loops", .make = of_8, .end = plait_executor_free, .begins_all = true },
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) + executor_conformance(&loops[0]) +
+           executor_conformance(&loops[1]) + executor_conformance(&loops[2]);
 }

@@ -71,15 +71,16 @@ int runner_join(struct runner *r)
 
 bool runner_done(struct runner *r) { return atomic_load_explicit(&r->done, memory_order_acquire); }
 
-bool runner_asleep(struct runner *r)
+static bool is_parked(plait_parker *p)
 {
-    plait_parker *p = atomic_load_explicit(&r->parker, memory_order_acquire);
     /* Relaxed, so that no order is lent to whoever wakes it next. */
     uint32_t state = p ? atomic_load_explicit(&p->state, memory_order_relaxed) : PLAIT_EMPTY;
     return state == PLAIT_PARKED || state == PLAIT_PARKED_ON;
 }
 
+bool runner_asleep(struct runner *r) { return is_parked(atomic_load_explicit(&r->parker, memory_order_acquire)); }
 void until_asleep(struct runner *r) { until(runner_asleep(r)); }
+void until_parked(plait_parker *p) { until(is_parked(p)); }
 
 plait_parker *runner_parker(struct runner *r)
 {

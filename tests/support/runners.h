@@ -41,6 +41,7 @@ bool runner_done(struct runner *);
    meet there one by one. */
 bool runner_asleep(struct runner *);
 void until_asleep(struct runner *);
+void until_parked(plait_parker *); /* the same of whoever has that parker */
 
 /* Its parker; waits until it has one. */
 plait_parker *runner_parker(struct runner *);
