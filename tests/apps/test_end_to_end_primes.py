@@ -4,9 +4,10 @@ input that is no number."""
 
 import os
 import re
+import signal
 import subprocess
 
-from command import LIMIT, PLAIT, check, run
+from command import LIMIT, PLAIT, check, run, usual_signals
 
 EXECUTORS = ["inline", "threads", "processes", "loop"]
 SIX = """\
@@ -106,6 +107,18 @@ def each_line_is_printed_as_soon_as_it_is_known():
             check(process.stdout.read() == "" and process.wait(LIMIT) == 0, executor)
 
 
+def M31_of_an_endless_input_no_more_is_taken_than_can_be_printed():
+    for executor in EXECUTORS:
+        with subprocess.Popen(["yes", "7"], stdout=subprocess.PIPE) as yes, \
+             subprocess.Popen([PLAIT, "primes", "-q", "-e", executor], stdin=yes.stdout, stdout=subprocess.PIPE,
+                              text=True, preexec_fn=usual_signals) as process:
+            yes.stdout.close()
+            for _ in range(3000):
+                check(process.stdout.readline() == lines([7]), executor)
+            process.stdout.close()
+            check(process.wait(LIMIT) == -signal.SIGPIPE and yes.wait(LIMIT) == -signal.SIGPIPE, executor)
+
+
 def who_left_a_pipe_open_is_told_what_is_waited_for():
     with subprocess.Popen([PLAIT, "primes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as process:
@@ -121,4 +134,5 @@ an_empty_stdin_is_no_numbers_where_it_is_asked_for()
 what_is_no_number_on_stdin_is_told_and_the_others_are_answered()
 a_stdin_that_cannot_be_read_is_told()
 each_line_is_printed_as_soon_as_it_is_known()
+M31_of_an_endless_input_no_more_is_taken_than_can_be_printed()
 who_left_a_pipe_open_is_told_what_is_waited_for()
