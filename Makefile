@@ -4,7 +4,8 @@
 #   make run        builds, then fetches exchange rates from an embedded server under each concurrency model
 #   make test       runs the tests: gcc plain, clang with ASan and UBSan, clang with TSan; ONLY=regex narrows
 #   make test-valgrind   the tests in C under valgrind's memcheck
-#   make test-all   both compilers times all sanitizers, valgrind, long stress
+#   make test-faults     every death of a worker process, at every step of its life, under every setting
+#   make test-all   both compilers times all sanitizers, valgrind, long stress, all faults
 #   make bench      builds the benchmarks, plait's and its peers', and runs them; ONLY=regex narrows
 #   make bench-check   the same, and fails when plait has fallen back by a fifth against what is recorded
 #   make bench-deps    installs the peers
@@ -31,6 +32,9 @@ test: setup-test
 
 test-all: setup-all
 	@tools/test all
+
+test-faults: setup-test
+	@tools/test faults
 
 test-valgrind: setup-all
 	@tools/test valgrind
@@ -62,5 +66,5 @@ help:
 setup-build setup-test setup-lint setup-bench setup-all: setup-%:
 	@tools/setup $*
 
-.PHONY: all run test test-all test-valgrind bench bench-check bench-deps lint format install clean help
+.PHONY: all run test test-all test-faults test-valgrind bench bench-check bench-deps lint format install clean help
 .PHONY: setup-build setup-test setup-lint setup-bench setup-all
