@@ -8,7 +8,11 @@ PLAIT_BEGIN_DECLARATIONS
 /* `size` bytes at `data`, followed by a NUL that size does not count, so that text serves as a string. Zero bytes are
    the empty block: data is NULL then. The owner ends it with plait_bytes_clear.
    As the argument of a task the block is copied at submit, or handed over by plait_bytes_take. As a result it belongs to
-   whoever awaits; awaiting into NULL clears it. */
+   whoever awaits; awaiting into NULL clears it.
+
+   A large block may lie in shared memory: so does the result of a task in a worker process, and what such a task makes by the
+   calls below, so that it need not be copied to be handed over. It is used and handed on as any other, also when the pool
+   has been freed; but free(3) must not have it. What shared memory has no room for lies in the heap. */
 typedef struct plait_bytes {
     void *data;
     size_t size;

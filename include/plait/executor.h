@@ -99,7 +99,9 @@ typedef struct plait_executor_statistics {
         cancelled;    /* of those taken in: ended in the queue by a cancel or by their deadline, and met by a worker */
     uint64_t refused; /* of those taken in: never run, the pool being broken, closed, or without a thread */
     uint64_t stolen;  /* tasks and forks that a worker took from another's own */
-    size_t reserved[8];
+    uint64_t bytes_copied;   /* of plait_bytes, on their way to worker processes and back, as often as each was */
+    uint64_t bytes_in_place; /* of those, read where the other side wrote them */
+    size_t reserved[6];
 } plait_executor_statistics;
 
 /* How things stand; costs the tasks next to nothing. Each figure was right at some moment of the call, and what is counted

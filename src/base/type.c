@@ -4,6 +4,7 @@
    What must hold: a copy is at first the value's bytes, and each pointer in it is replaced when the walk meets it, by NULL
    once memory has failed. So, when the walk is over, a copy owns what it points to or points to nothing. */
 #include "base/type.h"
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "base/record.h"
 #include <plait/error.h>
@@ -131,7 +132,7 @@ static void *duplicate(struct walk *w, void *piece, size_t size, bool text)
 static void *let_go(struct walk *w, void *piece, size_t size, bool text)
 {
     (void)w, (void)size, (void)text;
-    free(piece);
+    plait_bytes_free(piece); /* of a plait_bytes, or of the heap */
     return NULL;
 }
 

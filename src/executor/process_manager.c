@@ -9,6 +9,7 @@
 #include "future/value.h"
 #include "park/scope.h"
 #include "park/thread_parker.h"
+#include "process/shared_block.h"
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -126,18 +127,28 @@ static void conclude(struct plait_process_pool *p, struct plait_job *j, int code
     put_first(p, j);
 }
 
+static void count_bytes(struct plait_process_pool *p, uint32_t kind, const plait_parcel *parcel)
+{
+    if (kind != PLAIT_KIND_BYTES) return;
+    uint64_t in_place = parcel->copied ? 0 : parcel->size;
+    if (parcel->copied) atomic_fetch_add_explicit(&p->bytes_copied, parcel->copied, memory_order_relaxed);
+    if (in_place) atomic_fetch_add_explicit(&p->bytes_in_place, in_place, memory_order_relaxed);
+}
+
 /* What the worker has left in the cell. */
 static void conclude_done(struct plait_process_pool *p, struct plait_job *j)
 {
     struct plait_cell *cell = j->cell;
     const plait_task *task = j->future->task;
-    plait_record *said = cell->code ? plait_parcel_said(&cell->said) : NULL;
+    plait_record *said = cell->code ? plait_parcel_said(&cell->said, p->memory) : NULL;
     int code = cell->code;
     if (!code && task->result_size) {
-        code = plait_parcel_get(&cell->result, task->result_kind, task->result_description, task->result_size,
-                                plait_future_result_room(j->future));
+        code = plait_parcel_take(&cell->result, p->memory, task->result_kind, task->result_description,
+                                 task->result_size, plait_future_result_room(j->future));
         if (code) said = plait_record_take();
     }
+    count_bytes(p, task->argument_kind, &cell->argument);
+    count_bytes(p, code ? PLAIT_KIND_PLAIN : task->result_kind, &cell->result);
     bool expired = cell->expired;
     give_cell_back(p, cell);
     j->cell = NULL;
@@ -311,7 +322,7 @@ static void bury(struct plait_process_pool *p, struct plait_process_worker *w)
     collect_from(p, w);
     int code = cause_of_death(w, &cause);
     if (!born && w->channel->code < 0) {
-        plait_record *said = plait_parcel_said(&w->channel->said);
+        plait_record *said = plait_parcel_said(&w->channel->said, p->memory);
         break_pool(p, said, "its initializer failed");
     } else if (!born && !w->leaving) {
         p->next_birth = plait_time() + (FIRST_PAUSE << p->births_failed);
@@ -349,6 +360,7 @@ static void bury(struct plait_process_pool *p, struct plait_process_worker *w)
     epoll_ctl(p->epoll, EPOLL_CTL_DEL, plait_process_descriptor(w->process), NULL);
     plait_process_free(w->process);
     plait_parcel_clear(&w->channel->said, p->memory);
+    plait_shared_block_reap(p->memory, atomic_load_explicit(&w->channel->owner, memory_order_relaxed));
     free(w);
 }
 

@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "base/stop.h"
 #include "process/process.h"
+#include "process/shared_block.h"
 #include "thread/thread.h"
 #include <plait/scope.h>
 #include <stdlib.h>
@@ -78,6 +79,15 @@ static int submit(plait_executor *ex, plait_future *f)
     }
     wake_manager(p);
     return 0;
+}
+
+/* Where the worker reads it. */
+static bool place(plait_executor *ex, const plait_bytes *argument, plait_bytes *placed)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    if (!plait_shared_block_copy(p->memory, placed, argument)) return false;
+    atomic_fetch_add_explicit(&p->bytes_copied, argument->size, memory_order_relaxed);
+    return true;
 }
 
 static void close_pool(plait_executor *ex)
@@ -171,6 +181,8 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
     PLAIT_LOCKED(&p->guard);
     *s = p->figures;
+    s->bytes_copied = atomic_load_explicit(&p->bytes_copied, memory_order_relaxed);
+    s->bytes_in_place = atomic_load_explicit(&p->bytes_in_place, memory_order_relaxed);
     for (struct plait_process_worker *w = p->workers; w; w = w->next) s->idle += !w->inside;
 }
 
@@ -229,6 +241,7 @@ static int make_board(struct plait_process_pool *p)
 plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size)
 {
     static const struct plait_executor_operations operations = { .submit = submit,
+                                                                 .place = place,
                                                                  .close = close_pool,
                                                                  .free = free_pool,
                                                                  .get_statistics = get_statistics,

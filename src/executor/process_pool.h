@@ -58,6 +58,7 @@ struct plait_channel {
     _Atomic uint32_t stop;              /* it is to end when it has answered all */
     _Atomic uint32_t born;              /* it has come to its first task */
     _Atomic uint32_t control;           /* a step for each cancel */
+    _Atomic uint32_t owner;             /* the worker's id in the shared memory, for what it leaves there */
     int32_t code;                       /* with which its initializer failed */
     plait_parcel said;
     struct plait_ring_of_cells given, answered;
@@ -116,7 +117,8 @@ struct plait_process_pool {
     struct plait_listed listed;
     _Atomic(plait_parker *) parker; /* the manager's, once it runs */
     _Atomic uint32_t calls;         /* of it: what it slept over while it waited for a lock, it sees by this */
-    _Atomic bool cancels;           /* what has not begun is to be cancelled */
+    _Atomic uint64_t bytes_copied, bytes_in_place;
+    _Atomic bool cancels; /* what has not begun is to be cancelled */
 
     plait_mutex guard;
     plait_thread *manager;

@@ -9,6 +9,7 @@
 #include "future/value.h"
 #include "base/stop.h"
 #include "park/thread_parker.h"
+#include "process/shared_block.h"
 #include <plait/scope.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -82,26 +83,34 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     return code;
 }
 
+/* A plait_bytes lies in the parcel. */
+static void clear_argument(const plait_task *task, void *argument)
+{
+    if (task->argument_kind == PLAIT_KIND_STRUCT) plait_argument_clear(task, argument);
+}
+
 static int run_values(struct plait_cell *cell, const plait_task *task, void *argument, void *result,
                       plait_record **said)
 {
     plait_shared_memory *memory = here.board->memory;
     plait_reached("reading", task->name);
-    int code = task->argument_size ? plait_parcel_get(&cell->argument, task->argument_kind, task->argument_description,
-                                                      task->argument_size, argument)
+    int code = task->argument_size ? plait_parcel_look(&cell->argument, memory, task->argument_kind,
+                                                       task->argument_description, task->argument_size, argument)
                                    : 0;
     if (code) {
         *said = plait_record_take();
         return code;
     }
+    plait_shared_block_home(memory);
     code = run_task(cell, task, argument, result, said);
+    plait_shared_block_home(NULL);
     plait_reached("writing", task->name);
     if (!code && task->result_size) {
-        code = plait_parcel_put(&cell->result, memory, task->result_kind, task->result_description, task->result_size,
-                                result);
+        code = plait_parcel_pass(&cell->result, memory, task->result_kind, task->result_description, task->result_size,
+                                 result);
         if (code) *said = plait_record_take();
     }
-    plait_argument_clear(task, argument);
+    clear_argument(task, argument);
     if (plait_result_owns(task)) plait_result_clear(task, result);
     return code;
 }
@@ -190,10 +199,10 @@ static int prepare(struct plait_pool_board *board)
     void *argument = plait_allocate(task->argument_size + 1), *result = plait_allocate(task->result_size + 1);
     int code = argument && result ? 0 : PLAIT_ENOMEM;
     if (!code && task->argument_size)
-        code = plait_parcel_get(&board->initializer_argument, task->argument_kind, task->argument_description,
-                                task->argument_size, argument);
+        code = plait_parcel_look(&board->initializer_argument, board->memory, task->argument_kind,
+                                 task->argument_description, task->argument_size, argument);
     if (!code) code = task->run(argument, result);
-    if (argument) plait_argument_clear(task, argument);
+    if (argument) clear_argument(task, argument);
     if (result && plait_result_owns(task)) plait_result_clear(task, result);
     free(argument), free(result);
     return code;
@@ -202,6 +211,7 @@ static int prepare(struct plait_pool_board *board)
 static int serve(const struct plait_worker_place *place)
 {
     here.board = place->board, here.channel = place->channel;
+    plait_shared_block_tell(here.board->memory, &here.channel->owner);
     struct plait_channel *c = here.channel;
     int code = prepare(here.board);
     if (code) {

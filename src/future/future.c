@@ -51,7 +51,7 @@ plait_future *plait_future_new(const plait_task *task, const void *argument, con
         if (taken) ((plait_bytes *)f->data)->size &= ~PLAIT_BYTES_TAKEN;
         if (owned) plait_argument_settle(task, f->data, f->data + owned_at);
     } else if (taken) {
-        free(given->data);
+        plait_bytes_free(given->data);
     }
     if (taken) *(plait_bytes *)(uintptr_t)argument = (plait_bytes){ 0 }; /* plait_bytes_take had it as not const */
     return f;

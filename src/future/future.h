@@ -88,6 +88,9 @@ struct plait_executor_operations {
     enum plait_sharing sharing;
     /* Takes over one reference and sees to it that plait_future_run is called. Or a negative code, with a record. */
     int (*submit)(plait_executor *, plait_future *);
+    /* NULL, or makes a copy of the argument of a submit where the task can read it in place; or false: it is to be copied into
+       the future. */
+    bool (*place)(plait_executor *, const plait_bytes *argument, plait_bytes *placed);
     void (*close)(plait_executor *);
     void (*free)(plait_executor *); /* closed before; waits for all that is inside */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);
@@ -176,6 +179,10 @@ void plait_worker_resumes(plait_executor *);
 
 /* A future not yet given to its executor; NULL without memory (a block handed over is freed). */
 plait_future *plait_future_new(const plait_task *, const void *argument, const char *name, const char *file, int line);
+
+/* The same for a submit to that executor, which may want the argument elsewhere. NULL is none. */
+plait_future *plait_future_for(plait_executor *, const plait_task *, const void *argument, const char *name,
+                               const char *file, int line);
 
 /* The task; where there is none, or it has no function, one of no function that can stand for it. */
 const plait_task *plait_task_given(const plait_task *);

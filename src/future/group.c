@@ -60,7 +60,7 @@ void plait_group_submit_task(plait_group *g, const plait_task *task, const void 
 {
     struct plait_set *s = set_of(g);
     task = plait_task_given(task);
-    plait_future *f = plait_future_new(task, argument, task->name, file, line);
+    plait_future *f = plait_future_for(g->executor, task, argument, task->name, file, line);
     if (!f) {
         note(g, &plait_no_memory_future);
         return;

@@ -1,4 +1,6 @@
 /* submit.c: from a task and its argument to a future that an executor has. */
+#include "base/bytes.h"
+#include "base/fork.h"
 #include "base/options.h"
 #include "future/future.h"
 
@@ -30,6 +32,17 @@ static int take_options(plait_future *f, const plait_submit_options *o)
     return 0;
 }
 
+plait_future *plait_future_for(plait_executor *ex, const plait_task *task, const void *argument, const char *name,
+                               const char *file, int line)
+{
+    const plait_bytes *given = task->argument_kind == PLAIT_KIND_BYTES ? argument : NULL;
+    bool there = given && ex && ex->operations->place && ex->generation == plait_process_generation();
+    plait_bytes placed;
+    if (there && !(given->size & PLAIT_BYTES_TAKEN) && ex->operations->place(ex, given, &placed))
+        argument = plait_bytes_take(&placed);
+    return plait_future_new(task, argument, name, file, line);
+}
+
 plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, const void *argument,
                                 const plait_submit_options *options, size_t options_size, const char *file, int line)
 {
@@ -37,7 +50,7 @@ plait_future *plait_submit_task(plait_executor *ex, const plait_task *task, cons
     int err = options ? plait_options_read(&o, sizeof o, options, options_size) : 0;
     task = plait_task_given(task);
     const char *name = options && o.name ? o.name : task->name;
-    plait_future *f = plait_future_new(task, argument, name, file, line);
+    plait_future *f = plait_future_for(ex, task, argument, name, file, line);
     if (!f) return &plait_no_memory_future;
     if (!err) err = plait_argument_missing(task, argument);
     if (!err && options) err = take_options(f, &o);

@@ -5,10 +5,13 @@
      is used, in one word. Every change of that is one store: a new block is written beyond `top` before `top` is moved; a
      block is split by writing the rest, inside of it, before the first part's own word; several free ones become one by the
      first's word; used becomes free by one word.
+   - A block that has an owner has its id in it before its word says so: what the dead owned is found (shared_block.c).
    - So whoever dies anywhere leaves whole blocks. All else (bins, links) follows from them, and is made anew by the next
      holder of the lock. What is lost is at most the one block that was just given out to the dead.
-   - What lies beyond `top` is zero, as the file was made; a block that is used again is zeroed by its new owner. */
+   - What lies beyond `top` is zero, as the file was made, but for the head of a block that was not finished; a block that is
+     used again is zeroed by its new owner, where that wants it. */
 #include "base/hooks.h"
+#include "base/sanitizers.h"
 #include "base/stop.h"
 #include "process/shared_memory.h"
 #include <string.h>
@@ -16,12 +19,14 @@
 #include <unistd.h>
 
 #define USED UINT64_C(1)
+#define OWNED UINT64_C(2)
+#define FLAGS (USED | OWNED)
 #define MARK UINT32_C(0x706c6169)
 #define GROWTH ((uint64_t)64 << 20) /* at most at once, of what was not asked for */
 enum { GRAIN = 16, SMALLEST = 48, TRIES = 16 };
 
 struct block {
-    _Atomic uint64_t size; /* with its head; bit 0: used */
+    _Atomic uint64_t size; /* with its head; and FLAGS */
     uint32_t mark, back;   /* from the address that was given out to the block */
     uint64_t next;         /* of a free one, in its bin: the offset of another, or 0 */
 };
@@ -42,6 +47,10 @@ static struct block *at(plait_shared_memory *m, uint64_t offset)
 static uint64_t offset_of(plait_shared_memory *m, const void *p) { return (uint64_t)((const char *)p - (char *)m); }
 
 static uint64_t word_of(struct block *b) { return atomic_load_explicit(&b->size, memory_order_relaxed); }
+static uint64_t size_of(struct block *b) { return word_of(b) & ~FLAGS; }
+
+/* Of one that is OWNED. */
+static struct plait_shared_owned *owned_part(struct block *b) { return (void *)((char *)b + HEAD); }
 
 /* In the order of the program, for whoever comes after one that died in between. */
 static void publish(_Atomic uint64_t *word, uint64_t value)
@@ -65,18 +74,43 @@ static void make_bins(plait_shared_memory *m)
     uint64_t top = atomic_load_explicit(&h->top, memory_order_relaxed);
     memset(h->bins, 0, sizeof h->bins);
     h->freed = 0;
+    uint64_t used = 0;
     for (uint64_t offset = first_block(), size; offset < top; offset += size) {
         struct block *b = at(m, offset);
-        size = word_of(b) & ~USED;
-        if (word_of(b) & USED) continue;
+        size = size_of(b);
+        if (word_of(b) & USED) {
+            used += size;
+            continue;
+        }
         for (uint64_t next = offset + size; next < top && !(word_of(at(m, next)) & USED); next = offset + size)
             size += word_of(at(m, next));
         publish(&b->size, size);
         put_into_bin(m, b);
     }
+    atomic_store_explicit(&h->used, used, memory_order_relaxed);
 }
 
-static void mend(struct plait_shared_member *me) { make_bins(me->memory); }
+/* A block that one thread here freed may come to another by way of a process, whose part in it ThreadSanitizer does not see. */
+#ifdef TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+static void tell_tsan_it_was_freed(plait_shared_memory *m) { __tsan_release(m); }
+static void tell_tsan_it_was_made_again(plait_shared_memory *m) { __tsan_acquire(m); }
+#else
+static void tell_tsan_it_was_freed(plait_shared_memory *m) { (void)m; }
+static void tell_tsan_it_was_made_again(plait_shared_memory *m) { (void)m; }
+#endif
+
+static void lock(struct plait_shared_member *me)
+{
+    if (plait_shared_lock(me, &me->memory->heap.lock)) make_bins(me->memory);
+}
+
+static void unlock(plait_shared_memory *m)
+{
+    tell_tsan_it_was_freed(m);
+    plait_shared_unlock(&m->heap.lock);
+}
 
 /* A free block of `size` bytes at least, out of its bin; or NULL. */
 static struct block *take_free(plait_shared_memory *m, uint64_t size)
@@ -95,17 +129,25 @@ static struct block *take_free(plait_shared_memory *m, uint64_t size)
     return NULL;
 }
 
-static void use(plait_shared_memory *m, struct block *b, uint64_t size)
+/* With the lock. */
+static void count(plait_shared_memory *m, uint64_t more)
+{
+    uint64_t used = atomic_load_explicit(&m->heap.used, memory_order_relaxed);
+    atomic_store_explicit(&m->heap.used, used + more, memory_order_relaxed);
+}
+
+/* Of a free block, that is in no bin. */
+static void use(plait_shared_memory *m, struct block *b, uint64_t size, uint64_t flags)
 {
     uint64_t rest = word_of(b) - size;
     if (rest >= SMALLEST) {
         struct block *second = at(m, offset_of(m, b) + size);
         second->mark = second->back = 0;
         publish(&second->size, rest);
-        publish(&b->size, size | USED);
+        publish(&b->size, size | flags);
         put_into_bin(m, second);
     } else {
-        publish(&b->size, (size + rest) | USED);
+        publish(&b->size, (size + rest) | flags);
     }
 }
 
@@ -131,8 +173,8 @@ static int grow(struct plait_shared_member *me, uint64_t needed)
     return 0;
 }
 
-/* With the lock. */
-static int find(struct plait_shared_member *me, uint64_t size, struct block **found, bool *fresh)
+/* With the lock. `owner` is NULL for a block that has none. */
+static int find(struct plait_shared_member *me, uint64_t size, const uint32_t *owner, struct block **found, bool *fresh)
 {
     plait_shared_memory *m = me->memory;
     struct plait_shared_heap *h = &m->heap;
@@ -142,21 +184,33 @@ static int find(struct plait_shared_member *me, uint64_t size, struct block **fo
         make_bins(m);
         b = take_free(m, size);
     }
-    if (b) {
-        use(m, b, size);
-    } else {
+    *fresh = !b;
+    if (!b) {
         int err = top + size > h->room ? grow(me, top + size) : 0;
         if (err) return err;
         b = at(m, top);
-        publish(&b->size, size | USED);
-        publish(&h->top, top + size);
-        *fresh = true;
+        publish(&b->size, size);
     }
+    memset(owned_part(b), 0, sizeof(struct plait_shared_owned));
+    atomic_store_explicit(&owned_part(b)->owner, owner ? *owner : 0, memory_order_relaxed);
+    use(m, b, size, owner ? FLAGS : USED);
+    if (*fresh) publish(&h->top, top + size);
+    count(m, size_of(b));
     *found = b;
     return 0;
 }
 
-void *plait_shared_allocate(struct plait_shared_member *me, size_t prefix, size_t size)
+/* With the lock. */
+static void let_go(plait_shared_memory *m, struct block *b)
+{
+    count(m, 0 - size_of(b));
+    publish(&b->size, size_of(b));
+    put_into_bin(m, b);
+    m->heap.freed += word_of(b);
+}
+
+/* Behind a prefix, at whose end lies the label. */
+static void *allocate(struct plait_shared_member *me, const uint32_t *owner, size_t prefix, size_t size, bool zero)
 {
     plait_shared_memory *m = me->memory;
     if (size == 0 || size > m->limit) {
@@ -167,17 +221,27 @@ void *plait_shared_allocate(struct plait_shared_member *me, size_t prefix, size_
     uint64_t whole = (HEAD + prefix + size + GRAIN - 1) / GRAIN * GRAIN;
     if (whole < SMALLEST) whole = SMALLEST;
     struct block *b;
-    bool fresh = false;
-    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
-    int err = find(me, whole, &b, &fresh);
-    plait_shared_unlock(&m->heap.lock);
+    bool fresh;
+    lock(me);
+    int err = find(me, whole, owner, &b, &fresh);
+    unlock(m);
     if (err) return NULL;
     char *given = (char *)b + HEAD + prefix;
     b->mark = 0;
-    if (!fresh) memset((char *)b + HEAD, 0, prefix + size);
+    if (zero && !fresh) memset((char *)b + HEAD, 0, prefix + size);
     struct label *label = (struct label *)(void *)(given - sizeof *label);
     *label = (struct label){ .mark = MARK, .back = (uint32_t)(HEAD + prefix) };
     return given;
+}
+
+void *plait_shared_allocate(struct plait_shared_member *me, size_t prefix, size_t size)
+{
+    return allocate(me, NULL, prefix, size, true);
+}
+
+void *plait_shared_allocate_owned(struct plait_shared_member *me, uint32_t owner, size_t size)
+{
+    return allocate(me, &owner, sizeof(struct plait_shared_owned), size, false);
 }
 
 void *plait_shared_alloc(plait_shared_memory *m, size_t size)
@@ -186,27 +250,61 @@ void *plait_shared_alloc(plait_shared_memory *m, size_t size)
     return me ? plait_shared_allocate(me, 0, size) : NULL;
 }
 
+static bool is_inside(plait_shared_memory *m, const void *address)
+{
+    uint64_t offset = offset_of(m, address), top = atomic_load_explicit(&m->heap.top, memory_order_acquire);
+    return offset >= first_block() + HEAD && offset < top && offset % GRAIN == 0;
+}
+
+/* The block that was given out at this address, which is inside; NULL: none was. */
+static struct block *given_at(plait_shared_memory *m, const void *address)
+{
+    uint64_t offset = offset_of(m, address);
+    const struct label *label = (const void *)((const char *)address - sizeof *label);
+    return label->mark != MARK || label->back > offset - first_block() ? NULL : at(m, offset - label->back);
+}
+
 void plait_shared_free(plait_shared_memory *m, void *allocated)
 {
     if (!allocated) return;
     struct plait_shared_member *me = plait_shared_member_of(m);
-    uint64_t offset = offset_of(m, allocated), top = atomic_load_explicit(&m->heap.top, memory_order_acquire);
-    if (offset < first_block() + HEAD || offset >= top || offset % GRAIN)
-        plait_stop("memory at %p was freed that is not of this shared memory", allocated);
-    struct label *label = (struct label *)(void *)((char *)allocated - sizeof *label);
-    if (label->mark != MARK || label->back > offset - first_block())
-        plait_stop("memory at %p was freed that was not given out, or was freed already", allocated);
-    struct block *b = at(m, offset - label->back);
-    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
+    if (!is_inside(m, allocated)) plait_stop("memory at %p was freed that is not of this shared memory", allocated);
+    struct block *b = given_at(m, allocated);
+    if (!b) plait_stop("memory at %p was freed that was not given out, or was freed already", allocated);
+    lock(me);
     bool used = word_of(b) & USED;
     if (used) {
-        label->mark = 0;
-        publish(&b->size, word_of(b) & ~USED);
-        put_into_bin(m, b);
-        m->heap.freed += word_of(b);
+        ((struct label *)(void *)((char *)allocated - sizeof(struct label)))->mark = 0;
+        let_go(m, b);
     }
-    plait_shared_unlock(&m->heap.lock);
+    unlock(m);
     if (!used) plait_stop("memory at %p was freed twice", allocated);
+}
+
+struct plait_shared_owned *plait_shared_owned_at(plait_shared_memory *m, const void *address, size_t *room)
+{
+    tell_tsan_it_was_made_again(m);
+    struct block *b = is_inside(m, address) ? given_at(m, address) : NULL;
+    uint64_t word = b ? word_of(b) : 0, head = HEAD + sizeof(struct plait_shared_owned);
+    uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
+    if ((word & FLAGS) != FLAGS || (const char *)b + head != (const char *)address) return NULL;
+    if (size_of(b) < head || size_of(b) > top - offset_of(m, b)) return NULL;
+    *room = size_of(b) - head;
+    return owned_part(b);
+}
+
+void plait_shared_reap(struct plait_shared_member *me, uint32_t owner)
+{
+    plait_shared_memory *m = me->memory;
+    lock(me);
+    uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
+    for (uint64_t offset = first_block(), size; offset < top; offset += size) {
+        struct block *b = at(m, offset);
+        size = size_of(b);
+        if ((word_of(b) & FLAGS) == FLAGS && atomic_load_explicit(&owned_part(b)->owner, memory_order_relaxed) == owner)
+            let_go(m, b);
+    }
+    unlock(m);
 }
 
 void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_usage *usage)
@@ -214,15 +312,15 @@ void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_u
     struct plait_shared_member *me = plait_shared_member_of(m);
     *usage = (plait_shared_memory_usage){ .limit = m->limit };
     plait_shared_look_for_dead(me); /* one that died before anybody watched over it has nothing, but is counted */
-    if (plait_shared_lock(me, &m->heap.lock)) mend(me);
+    lock(me);
     uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
     usage->room = m->heap.room;
     for (uint64_t offset = first_block(), size; offset < top; offset += size) {
         struct block *b = at(m, offset);
-        size = word_of(b) & ~USED;
+        size = size_of(b);
         if (word_of(b) & USED) usage->used += size, usage->blocks++;
     }
-    plait_shared_unlock(&m->heap.lock);
+    unlock(m);
     for (unsigned i = 0; i < PLAIT_SLOTS; i++)
         usage->processes += atomic_load_explicit(&m->registry.slots[i].id, memory_order_relaxed) != 0;
 }

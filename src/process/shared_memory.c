@@ -47,6 +47,7 @@ static int enter(plait_shared_memory *m, size_t size, int fd)
     me->registry = registry_of(m);
     me->size = size;
     me->fd = fd;
+    atomic_init(&me->references, 1);
     plait_shared_objects_ready();
     for (size_t i = 0, first = granule_at((uintptr_t)m); i < granules_of(size); i++)
         atomic_store_explicit(&plait_shared_at[first + i], me, memory_order_release);
@@ -195,8 +196,13 @@ int plait_shared_memory_descriptor(plait_shared_memory *m)
 
 void plait_shared_memory_free(plait_shared_memory *m)
 {
-    if (!m) return;
-    struct plait_shared_member *me = plait_shared_peek(m);
+    if (m) plait_shared_release(plait_shared_peek(m));
+}
+
+void plait_shared_release(struct plait_shared_member *me)
+{
+    plait_shared_memory *m = me->memory;
+    if (atomic_fetch_sub_explicit(&me->references, 1, memory_order_acq_rel) > 1) return;
     plait_shared_leave(me);
     for (size_t i = 0, first = granule_at((uintptr_t)m); i < granules_of(me->size); i++)
         atomic_store_explicit(&plait_shared_at[first + i], NULL, memory_order_release);

@@ -40,6 +40,7 @@ struct plait_shared_member {
     struct plait_shared_registry *registry;
     size_t size; /* of the mapping */
     int fd;
+    _Atomic size_t references;   /* the memory's user, and each block that this process owns (shared_block.h) */
     _Atomic uint32_t generation; /* of the process whose id it is */
     uint32_t id;
     struct plait_shared_slot *slot;
