@@ -50,6 +50,8 @@ typedef struct plait_process_start_options {
     int64_t start_limit; /* of a start: nanoseconds in which it must come to plait_init, or is killed; default 60 s */
     const int *descriptors; /* of a start: they stay open there, under the same numbers */
     size_t descriptor_count;
+    bool own_group; /* of a start: it leads a process group, so that a Ctrl-C does not reach what it starts; and when a
+                       signal ends it, or its starter ends, the others of the group are killed */
     void *reserved[4];
 } plait_process_start_options;
 

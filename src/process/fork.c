@@ -39,7 +39,7 @@ static int count_other_threads(void)
 _Noreturn static void run_child(plait_process *p, const void *argument, int begin, int parents_lifeline)
 {
     uint64_t count;
-    int own_lifeline = parents_lifeline < 0 ? -1 : plait_lifeline_hold(parents_lifeline);
+    int own_lifeline = parents_lifeline < 0 ? -1 : plait_lifeline_hold(parents_lifeline, 0);
     if (own_lifeline < 0) _exit(1);
     close(parents_lifeline);
     while (read(begin, &count, sizeof count) < 0 && errno == EINTR) {}
@@ -92,6 +92,8 @@ plait_process *plait_process_fork_task(const plait_task *task, const void *argum
         p->begin_by = PLAIT_FOREVER;
         if (o.descriptor_count)
             err = plait_fail(PLAIT_EINVAL, "process %s is forked: it has all descriptors, and is given none", p->name);
+        else if (o.own_group)
+            err = plait_fail(PLAIT_EINVAL, "process %s is forked, and stays in the group of this one", p->name);
         else if (!o.among_threads && (threads = count_other_threads()) > 0)
             err =
                 plait_fail(PLAIT_ENOTSUP,

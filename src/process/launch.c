@@ -12,6 +12,8 @@
      handlers are off.
    - What they stand on stays mapped until the keeper has been waited for. They have thread-local memory of their own there,
      since the thread that started them may end.
+      - A group of its own is killed by its keeper while the number is still its leader's; or, when we end, by the kernel,
+     for which the keeper's lifeline has a second opening. That keeper is in no group of ours, which might be killed itself.
    All by clone, since clone3 is what containers refuse. Under valgrind, which knows no process beside another, there is no
    keeper: the new process is our child as any other, and its end with ours is not seen to. */
 #include "process/launch.h"
@@ -110,6 +112,7 @@ BESIDE int run_child(void *ground)
     struct plait_keeper *k = ground;
     const uint64_t none = 0;
     int error = settle_descriptors(&k->launch);
+    if (!error && k->launch.own_group && syscall(SYS_setpgid, 0, 0) < 0) error = errno;
     if (!error && k->keeper && syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) error = errno;
     if (k->keeper && syscall(SYS_getppid) != k->keeper) syscall(SYS_exit_group, 1);
     if (!k->keeper) reset_signals();
@@ -152,13 +155,22 @@ BESIDE int launch_child(struct plait_keeper *k)
     return k->error;
 }
 
-BESIDE void keep_lifeline_alone(int lifeline)
+BESIDE void keep_lifeline_alone(int lifeline, int group)
 {
     syscall(SYS_unshare, CLONE_FILES);
     if (lifeline) close_from_to(0, (unsigned)lifeline - 1);
     close_from_to((unsigned)lifeline + 1, ~0u);
-    if (plait_lifeline_hold(lifeline) < 0) syscall(SYS_exit_group, 1);
+    if (group && plait_lifeline_hold(lifeline, -group) < 0) syscall(SYS_exit_group, 1);
+    if (plait_lifeline_hold(lifeline, 0) < 0) syscall(SYS_exit_group, 1);
     syscall(SYS_close, lifeline);
+}
+
+/* How it ended is known, and its number still its own. */
+BESIDE void end_group(pid_t leader, const siginfo_t *info)
+{
+    siginfo_t reaped;
+    if (info->si_code != CLD_EXITED) syscall(SYS_kill, -leader, SIGKILL);
+    syscall(SYS_waitid, P_PID, leader, &reaped, WEXITED | __WALL, NULL);
 }
 
 BESIDE int keep(void *ground)
@@ -168,16 +180,18 @@ BESIDE int keep(void *ground)
     k->keeper = (pid_t)syscall(SYS_getpid);
     reset_signals();
     syscall(SYS_prctl, PR_SET_NAME, "plait-keeper", 0, 0, 0);
+    if (k->launch.own_group) syscall(SYS_setpgid, 0, 0); /* it is needed when ours is killed */
     k->error = launch_child(k);
-    int lifeline = k->launch.lifeline;
+    int lifeline = k->launch.lifeline, look = k->launch.own_group ? WNOWAIT : 0;
     bool good = !k->error;
-    if (good) keep_lifeline_alone(lifeline);
+    if (good) keep_lifeline_alone(lifeline, k->launch.own_group ? k->child : 0);
     atomic_store_explicit(&k->launched, 1, memory_order_release);
     syscall(SYS_futex, &k->launched, FUTEX_WAKE, 1, NULL, NULL, 0);
-    if (good && syscall(SYS_waitid, P_PID, k->child, &info, WEXITED | __WALL, NULL) == 0) {
+    if (good && syscall(SYS_waitid, P_PID, k->child, &info, WEXITED | __WALL | look, NULL) == 0) {
         k->code = info.si_code;
         k->status = info.si_status;
         atomic_store_explicit(&k->ended, true, memory_order_release);
+        if (look) end_group(k->child, &info);
     }
     syscall(SYS_exit_group, 0);
     return 0;

@@ -11,6 +11,7 @@ struct plait_launch {
     const int *keep; /* the descriptors that stay open, ascending, each once; below 3 they need not be named … */
     size_t keep_count;
     bool keep_stdin; /* … but for stdin, which is /dev/null else */
+    bool own_group;  /* it leads one, whose others are killed when a signal ends it, or this process ends */
     int lifeline;    /* this process's */
     int told;        /* a file, and where in it the keeper's number is to stand, 32 bits */
     uint64_t told_at;

@@ -58,17 +58,21 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) static void put_p
     path[at] = 0;
 }
 
-__attribute__((no_sanitize("address", "thread", "undefined"))) int plait_lifeline_hold(int parents)
+__attribute__((no_sanitize("address", "thread", "undefined"))) int plait_lifeline_hold(int parents, int whom)
 {
     char path[32];
     put_path(path, parents);
     long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    if (syscall(SYS_fcntl, fd, F_SETSIG, SIGKILL) < 0 || syscall(SYS_fcntl, fd, F_SETOWN, syscall(SYS_getpid)) < 0 ||
+    if (syscall(SYS_fcntl, fd, F_SETSIG, SIGKILL) < 0 ||
+        syscall(SYS_fcntl, fd, F_SETOWN, whom ? whom : syscall(SYS_getpid)) < 0 ||
         syscall(SYS_fcntl, fd, F_SETFL, O_NONBLOCK | O_ASYNC) < 0)
         return -errno;
     struct pollfd on = { .fd = (int)fd };
     struct timespec none = { 0, 0 };
-    if (syscall(SYS_ppoll, &on, 1, &none, NULL, 0) > 0) syscall(SYS_exit_group, 1); /* the parent was faster */
+    if (syscall(SYS_ppoll, &on, 1, &none, NULL, 0) > 0) { /* the parent was faster */
+        if (whom) syscall(SYS_kill, whom, SIGKILL);
+        syscall(SYS_exit_group, 1);
+    }
     return (int)fd;
 }

@@ -137,6 +137,7 @@ static int start(struct plan *n, const void *argument, const plait_process_start
                               .keep = n->keep,
                               .keep_count = n->keep_count,
                               .keep_stdin = keep_stdin,
+                              .own_group = o->own_group,
                               .lifeline = lifeline,
                               .told = p->area,
                               .told_at = offsetof(struct plait_area_head, parent) };
