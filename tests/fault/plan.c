@@ -54,6 +54,7 @@ void plan_deaths(enum death death, enum step step, int skip, int deaths)
     plan->skip = skip;
     plan->died = 0;
     plan->hung = 0;
+    plan->runs = 0;
     plan->deaths = deaths;
 }
 

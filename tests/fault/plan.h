@@ -45,6 +45,7 @@ struct plan {
     _Atomic int died;   /* so many have; */
     _Atomic int hung;   /* of those, so many only hang: */
     _Atomic int last;   /* the last one's number */
+    _Atomic int runs;   /* of tasks */
 };
 extern struct plan *plan;
 enum { ALWAYS = 1 << 20 };

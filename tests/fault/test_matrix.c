@@ -177,6 +177,15 @@ static int deaths_of(const struct fault_case *c, int *fewest)
     return hangs(c->death) ? 1 : 2;
 }
 
+/* How often tasks are run: nothing that has an outcome is run again. */
+static int runs_of(const struct fault_case *c)
+{
+    static const int of_the_victim[RETRYINGS] = { 1, 3, 3 }, after_reading[RETRYINGS] = { 0, 1, 0 };
+    if (always(c)) return 0;
+    if (loses_a_task(c->step)) return TASKS - 1 + (c->step == AT_READING ? after_reading : of_the_victim)[c->retrying];
+    return c->map && c->step == AT_IDLE ? 2 * TASKS : TASKS;
+}
+
 static void run_case(const struct fault_case *c)
 {
     int fewest, deaths = deaths_of(c, &fewest);
@@ -199,6 +208,7 @@ static void run_case(const struct fault_case *c)
     plait_executor_free(ex);
     if (hangs(c->death)) hurry_end();
     if (plan->died < fewest) wrong("%d workers died, not %d", plan->died, fewest);
+    if (plan->runs != runs_of(c)) wrong("%d runs of tasks, not %d", plan->runs, runs_of(c));
     if (!held_no_more_than(before)) wrong("something is left behind");
     alarm(0);
     passed += right;

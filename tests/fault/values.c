@@ -15,14 +15,16 @@ struct number {
 
 static int turn_plain(const struct number *in, struct number *out)
 {
+    plan->runs++;
     for (size_t i = 0; i < sizeof in->more; i++) out->more[i] = (unsigned char)(in->more[i] + 1);
     out->n = -in->n;
     return 0;
 }
 static int victim_plain(const struct number *in, struct number *out)
 {
+    int err = turn_plain(in, out);
     plan_come_to(AT_RUNNING);
-    return turn_plain(in, out);
+    return err;
 }
 PLAIT_TASK(turn_plain, struct number, struct number);
 PLAIT_TASK(victim_plain, struct number, struct number);
@@ -44,17 +46,23 @@ static bool right_plain(int n, void *result)
 
 /* Bytes. */
 
-static int turn_bytes(const plait_bytes *in, plait_bytes *out)
+static int turn(const plait_bytes *in, plait_bytes *out)
 {
     int err = plait_bytes_copy(out, NULL, in->size);
     if (err) return err;
     for (size_t i = 0; i < in->size; i++) ((char *)out->data)[i] = (char)(((char *)in->data)[i] + 1);
     return 0;
 }
+static int turn_bytes(const plait_bytes *in, plait_bytes *out)
+{
+    plan->runs++;
+    return turn(in, out);
+}
 static int victim_bytes(const plait_bytes *in, plait_bytes *out)
 {
+    int err = turn_bytes(in, out);
     plan_come_to(AT_RUNNING);
-    return turn_bytes(in, out);
+    return err;
 }
 PLAIT_TASK(turn_bytes, plait_bytes, plait_bytes);
 PLAIT_TASK(victim_bytes, plait_bytes, plait_bytes);
@@ -87,14 +95,16 @@ PLAIT_TYPE(page_type, struct page, PLAIT_FIELD(struct page, n), PLAIT_FIELD(stru
 
 static int turn_struct(const struct page *in, struct page *out)
 {
+    plan->runs++;
     out->n = -in->n;
     out->title = strdup(in->title);
-    return out->title ? turn_bytes(&in->text, &out->text) : PLAIT_ENOMEM;
+    return out->title ? turn(&in->text, &out->text) : PLAIT_ENOMEM;
 }
 static int victim_struct(const struct page *in, struct page *out)
 {
+    int err = turn_struct(in, out);
     plan_come_to(AT_RUNNING);
-    return turn_struct(in, out);
+    return err;
 }
 PLAIT_TASK_TYPED(turn_struct, struct page, struct page, page_type);
 PLAIT_TASK_TYPED(victim_struct, struct page, struct page, page_type);

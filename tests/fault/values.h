@@ -1,5 +1,5 @@
 /* values.h: tasks over each kind of value that crosses to a worker, small and large. A victim comes to AT_RUNNING of the plan,
-   a bystander does not; else the two do the same. */
+   a bystander does not; else the two do the same. The plan counts the runs. */
 #ifndef PLAIT_TEST_VALUES_H
 #define PLAIT_TEST_VALUES_H
 #include <plait/future.h>
