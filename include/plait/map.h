@@ -17,13 +17,14 @@ typedef struct plait_map_item {
 /* Zero bytes are the defaults. The functions are called by the one who maps, between two submits, get `context`,
    and must not throw. */
 typedef struct plait_map_options {
-    size_t window;           /* the most that are submitted and not yet collected; default 256 */
+    size_t window;           /* the most that are submitted and not yet collected; default 256, and more of short tasks */
     plait_deadline deadline; /* for the whole */
 
     /* How many values share a place in the executor's queue, and are run by one thread in their order: that makes a map
-       of very short tasks faster. At most the window; each value still has its own outcome, and is cancelled by itself.
-       Default: 1, and on a thread executor more as soon as results come so fast that it pays. 1 where the tasks of a map
-       wait for one another by other means than futures. The inline executor ignores it. */
+       of short tasks many times faster. At most the window. Each value still has its own outcome; those of a place come
+       together. Default: 1, and on a thread executor as many as take some 100 us, measured while the map goes on; when one
+       takes much longer, those behind it go to others. 1 where the tasks of a map wait for one another by other means
+       than futures. The inline executor and loops ignore it. */
     size_t chunk;
 
     /* Instead of the array `in`, which is then NULL: puts the next value into *value, zeroed before (what it

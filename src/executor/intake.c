@@ -79,7 +79,7 @@ void plait_pool_helped(plait_executor *ex, plait_future *run)
     struct plait_pool *p = (struct plait_pool *)ex;
     struct plait_worker *me = plait_current()->seat;
     struct plait_deque *own = &me->deque;
-    if (!run->shares) plait_pool_count_end(me, run, true);
+    plait_pool_count_end(me, run, true);
     for (uintptr_t work; (work = plait_deque_pop(own));) {
         plait_future *f = (plait_future *)work;
         if (work & PLAIT_IS_FORK || atomic_load_explicit(&f->state, memory_order_relaxed) == PLAIT_PENDING) {

@@ -9,7 +9,6 @@
 #include "base/fork.h"
 #include "base/report.h"
 #include "base/stop.h"
-#include "future/chunk.h"
 #include "future/value.h"
 #include <stdlib.h>
 #include <string.h>
@@ -211,7 +210,6 @@ bool plait_future_run_alone(plait_future *f)
 void plait_future_fail(plait_future *f, int error, plait_record *record)
 {
     if (!leave_pending(f, PLAIT_STARTING)) return;
-    plait_chunk_fail(f, error, record);
     record = plait_wrap(&error, record, "could not be started");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);
     plait_future_finish(f, error, record);
@@ -252,7 +250,6 @@ bool plait_future_withdraw(plait_future *f)
 {
     if (!leave_pending(f, PLAIT_WAS_CANCELLED))
         return atomic_load_explicit(&f->state, memory_order_acquire) == PLAIT_WAS_CANCELLED;
-    plait_chunk_withdraw(f);
     plait_record *cause = plait_record_say(PLAIT_ECANCELED, NULL, "%s", "the future was cancelled before it ran");
     plait_record *record = plait_record_say(PLAIT_ETASK, cause, "the task was cancelled");
     if (record) plait_record_set_task(record, f->name, f->file, f->line);

@@ -44,7 +44,6 @@ struct plait_future {
     bool taken;          /* the argument's block was handed over, and is to be freed */
     bool expires;        /* `deadline` was given to it at its submit: it is not started later */
     bool limited;        /* it has a limit, or retries: in its shadow */
-    bool shares;         /* its place in the queue, with others: that one is counted, not this (chunk.h) */
     bool large, small;   /* its `size` is none of a block's; of a small one's */
 
     plait_scope scope;    /* the root scope of the task; valid from RUNNING on */
@@ -166,6 +165,7 @@ bool plait_future_failed(plait_future *); /* done, and neither succeeded nor can
 
 /* Waits until it is done, running it here where that is allowed; `outer` as above. The code is about the wait alone. */
 int plait_future_wait_or_run(plait_future *, plait_deadline, enum plait_cut, plait_scope *outer);
+int plait_future_wait_looking(plait_future *, plait_deadline, enum plait_cut, plait_scope *outer, plait_look *);
 
 /* Whether the running task may run futures of its own pool in place of sleeping until `deadline`; and if that future is
    one, still pending, runs it: true when it did. */

@@ -48,6 +48,12 @@ static bool waits_for_itself(plait_future *f)
 
 int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plait_cut cut, plait_scope *outer)
 {
+    return plait_future_wait_looking(f, deadline, cut, outer, NULL);
+}
+
+int plait_future_wait_looking(plait_future *f, plait_deadline deadline, enum plait_cut cut, plait_scope *outer,
+                              plait_look *look)
+{
     if (!f) plait_stop("a future was awaited that is NULL: a submit never gives one");
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     if (err || plait_future_done(f)) return err;
@@ -60,7 +66,7 @@ int plait_future_wait_or_run(plait_future *f, plait_deadline deadline, enum plai
     }
     plait_waiter node = plait_waiter_here();
     plait_executor *pool = plait_worker_sleeps();
-    if (plait_waitlist_add(&f->waiters, &node)) err = plait_wait_in(&f->waiters, &node, deadline, cut);
+    if (plait_waitlist_add(&f->waiters, &node)) err = plait_wait_looking(&f->waiters, &node, deadline, cut, look);
     plait_worker_resumes(pool);
     return err;
 }

@@ -89,6 +89,12 @@ static bool in_vain(struct plait_set *s)
 int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadline deadline, enum plait_cut cut,
                    plait_scope *outer)
 {
+    return plait_set_next_looking(s, watch, deadline, cut, outer, NULL);
+}
+
+int plait_set_next_looking(struct plait_set *s, struct plait_watch **watch, plait_deadline deadline, enum plait_cut cut,
+                           plait_scope *outer, plait_look *look)
+{
     int err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
     if (err) return err;
     bool may_help = plait_may_help(deadline); /* asked before the guard is held */
@@ -113,7 +119,7 @@ int plait_set_next(struct plait_set *s, struct plait_watch **watch, plait_deadli
             err = cut == PLAIT_CANCELLABLE ? plait_wait_begin(deadline) : 0;
         } else {
             plait_executor *pool = plait_worker_sleeps();
-            err = plait_wait_in(&s->waiters, &node, deadline, cut);
+            err = plait_wait_looking(&s->waiters, &node, deadline, cut, look);
             plait_worker_resumes(pool);
         }
         plait_mutex_lock(&s->guard);

@@ -41,6 +41,8 @@ bool plait_set_remove(struct plait_set *, struct plait_watch *);
    takes it: 0 and *watch. PLAIT_EDONE when there are no members; PLAIT_EDEADLK when all are for loops of this thread,
    which stops the program where the wait cannot be cut short; or a code of the wait. */
 int plait_set_next(struct plait_set *, struct plait_watch **watch, plait_deadline, enum plait_cut, plait_scope *outer);
+int plait_set_next_looking(struct plait_set *, struct plait_watch **watch, plait_deadline, enum plait_cut,
+                           plait_scope *outer, plait_look *);
 
 /* Cancels all members; the newest first, so that who is made to stop an older one does not start a newer. */
 void plait_set_cancel(struct plait_set *);

@@ -144,12 +144,18 @@ plait_context *plait_context_enter(void *future)
     return plait_current_ = c;
 }
 
-plait_record *plait_context_leave(plait_context *c, const char *task_name)
+plait_record *plait_context_between(plait_context *c, const char *task_name)
 {
     if (plait_current_ != c) plait_stop("task %s ended in another context than it began", task_name);
     if (c->locks) plait_stop("task %s ended while it held %u mutex(es)", task_name, c->locks);
     plait_record *record = c->record;
     c->record = NULL;
+    return record;
+}
+
+plait_record *plait_context_leave(plait_context *c, const char *task_name)
+{
+    plait_record *record = plait_context_between(c, task_name);
     c->scope = NULL;
     plait_current_ = c->outer;
     return record;

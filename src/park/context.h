@@ -65,6 +65,9 @@ plait_context *plait_switch(plait_context *next);
 plait_context *plait_context_enter(void *future);
 plait_record *plait_context_leave(plait_context *, const char *task_name);
 
+/* The same where another task is to follow in the context that this one has had. */
+plait_record *plait_context_between(plait_context *, const char *task_name);
+
 /* The thread whose stack this is gets one more, or has one less, that sleeps when it does. And whether one of its is that
    executor: what is asked of it will not come while the running task sleeps. */
 void plait_hosted_add(struct plait_hosted *, const void *executor);

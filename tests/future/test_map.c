@@ -498,7 +498,9 @@ TEST_IN_EACH_KIND(E8_halt_submits_no_more_and_lets_the_others_end)
         begin(1);
         stop_at = WINDOW - 1;
         fails_after = WINDOW; /* else fewer might be submitted */
-        struct halting h = { .options = { .window = WINDOW, .halt = true, .errors = kept ? errors : NULL } };
+        struct halting h = {  /* its values wait for one another */
+                             .options = { .window = WINDOW, .chunk = 1, .halt = true, .errors = kept ? errors : NULL }
+        };
         struct runner *r = runner_start(map_halting, &h);
         until(started >= WINDOW);
         until_asleep(r);
