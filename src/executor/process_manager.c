@@ -339,6 +339,7 @@ static void bury(struct plait_process_pool *p, struct plait_process_worker *w)
         }
     p->worker_count--;
     p->figures.workers--;
+    bool unused = !p->worker_count && !p->ending; /* for want of work */
     p->figures.running -= w->inside;
     plait_mutex_unlock(&p->guard);
     struct plait_job *again = NULL, *next;
@@ -361,6 +362,7 @@ static void bury(struct plait_process_pool *p, struct plait_process_worker *w)
     plait_process_free(w->process);
     plait_parcel_clear(&w->channel->said, p->memory);
     plait_shared_block_reap(p->memory, atomic_load_explicit(&w->channel->owner, memory_order_relaxed));
+    if (unused) plait_shared_block_trim(p->memory);
     free(w);
 }
 

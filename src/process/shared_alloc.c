@@ -9,20 +9,32 @@
    - So whoever dies anywhere leaves whole blocks. All else (bins, links) follows from them, and is made anew by the next
      holder of the lock. What is lost is at most the one block that was just given out to the dead.
    - What lies beyond `top` is zero, as the file was made, but for the head of a block that was not finished; a block that is
-     used again is zeroed by its new owner, where that wants it. */
+     used again is zeroed by its new owner, where that wants it.
+   - Blocks that were used last are used first, for their pages are there: those of free blocks are kept up to a bound. */
 #include "base/hooks.h"
 #include "base/sanitizers.h"
 #include "base/stop.h"
 #include "process/shared_memory.h"
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14 */
+#endif
+
 #define USED UINT64_C(1)
 #define OWNED UINT64_C(2)
-#define FLAGS (USED | OWNED)
+#define COLD UINT64_C(4) /* free, and most of its pages are the system's again */
+#define FLAGS (USED | OWNED | COLD)
+#define GIVEN (USED | OWNED)
 #define MARK UINT32_C(0x706c6169)
 #define GROWTH ((uint64_t)64 << 20) /* at most at once, of what was not asked for */
+#define WARM                                                                                                           \
+    ((uint64_t)256 << 20) /* bytes of free blocks that keep their pages: to get new ones costs more than a copy */
+#define WORTH ((uint64_t)64 << 10) /* what is smaller keeps them anyway */
 enum { GRAIN = 16, SMALLEST = 48, TRIES = 16 };
 
 struct block {
@@ -60,11 +72,27 @@ static void publish(_Atomic uint64_t *word, uint64_t value)
 
 static unsigned bin_of(uint64_t size) { return 63 - (unsigned)__builtin_clzll(size / GRAIN); }
 
+static void add(_Atomic uint64_t *sum, uint64_t more) /* with the lock */
+{
+    atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static bool is_cold(struct block *b) { return word_of(b) & COLD; }
+
 static void put_into_bin(plait_shared_memory *m, struct block *b)
 {
-    uint64_t *bin = &m->heap.bins[bin_of(word_of(b))];
+    uint64_t *bin = &m->heap.bins[is_cold(b)][bin_of(size_of(b))];
     b->next = *bin;
     *bin = offset_of(m, b);
+    if (!is_cold(b)) add(&m->heap.warm, size_of(b));
+}
+
+/* Which `link` names. */
+static void take_out_of_bin(plait_shared_memory *m, uint64_t *link)
+{
+    struct block *b = at(m, *link);
+    *link = b->next;
+    if (!is_cold(b)) add(&m->heap.warm, 0 - size_of(b));
 }
 
 /* Makes one of each run of free blocks, and all bins anew. */
@@ -74,6 +102,7 @@ static void make_bins(plait_shared_memory *m)
     uint64_t top = atomic_load_explicit(&h->top, memory_order_relaxed);
     memset(h->bins, 0, sizeof h->bins);
     h->freed = 0;
+    atomic_store_explicit(&h->warm, 0, memory_order_relaxed);
     uint64_t used = 0;
     for (uint64_t offset = first_block(), size; offset < top; offset += size) {
         struct block *b = at(m, offset);
@@ -82,9 +111,12 @@ static void make_bins(plait_shared_memory *m)
             used += size;
             continue;
         }
-        for (uint64_t next = offset + size; next < top && !(word_of(at(m, next)) & USED); next = offset + size)
-            size += word_of(at(m, next));
-        publish(&b->size, size);
+        uint64_t cold = is_cold(b) ? size : 0;
+        for (uint64_t next = offset + size; next < top && !(word_of(at(m, next)) & USED); next = offset + size) {
+            if (is_cold(at(m, next))) cold += size_of(at(m, next));
+            size += size_of(at(m, next));
+        }
+        publish(&b->size, size | (cold > size / 2 ? COLD : 0));
         put_into_bin(m, b);
     }
     atomic_store_explicit(&h->used, used, memory_order_relaxed);
@@ -113,14 +145,14 @@ static void unlock(plait_shared_memory *m)
 }
 
 /* A free block of `size` bytes at least, out of its bin; or NULL. */
-static struct block *take_free(plait_shared_memory *m, uint64_t size)
+static struct block *take_from(plait_shared_memory *m, uint64_t *bins, uint64_t size)
 {
     for (unsigned bin = bin_of(size); bin < PLAIT_SHARED_BINS; bin++) {
-        uint64_t *link = &m->heap.bins[bin];
+        uint64_t *link = &bins[bin];
         for (unsigned tries = 0; *link && tries < TRIES; tries++) {
             struct block *b = at(m, *link);
-            if (word_of(b) >= size) {
-                *link = b->next;
+            if (size_of(b) >= size) {
+                take_out_of_bin(m, link);
                 return b;
             }
             link = &b->next;
@@ -129,21 +161,20 @@ static struct block *take_free(plait_shared_memory *m, uint64_t size)
     return NULL;
 }
 
-/* With the lock. */
-static void count(plait_shared_memory *m, uint64_t more)
+static struct block *take_free(plait_shared_memory *m, uint64_t size)
 {
-    uint64_t used = atomic_load_explicit(&m->heap.used, memory_order_relaxed);
-    atomic_store_explicit(&m->heap.used, used + more, memory_order_relaxed);
+    struct block *b = take_from(m, m->heap.bins[0], size);
+    return b ? b : take_from(m, m->heap.bins[1], size);
 }
 
 /* Of a free block, that is in no bin. */
 static void use(plait_shared_memory *m, struct block *b, uint64_t size, uint64_t flags)
 {
-    uint64_t rest = word_of(b) - size;
+    uint64_t rest = size_of(b) - size;
     if (rest >= SMALLEST) {
         struct block *second = at(m, offset_of(m, b) + size);
         second->mark = second->back = 0;
-        publish(&second->size, rest);
+        publish(&second->size, rest | (word_of(b) & COLD));
         publish(&b->size, size | flags);
         put_into_bin(m, second);
     } else {
@@ -174,7 +205,8 @@ static int grow(struct plait_shared_member *me, uint64_t needed)
 }
 
 /* With the lock. `owner` is NULL for a block that has none. */
-static int find(struct plait_shared_member *me, uint64_t size, const uint32_t *owner, struct block **found, bool *fresh)
+static int find(struct plait_shared_member *me, uint64_t size, const uint32_t *owner, struct block **found, bool *fresh,
+                bool *cold)
 {
     plait_shared_memory *m = me->memory;
     struct plait_shared_heap *h = &m->heap;
@@ -185,6 +217,7 @@ static int find(struct plait_shared_member *me, uint64_t size, const uint32_t *o
         b = take_free(m, size);
     }
     *fresh = !b;
+    *cold = !b || is_cold(b);
     if (!b) {
         int err = top + size > h->room ? grow(me, top + size) : 0;
         if (err) return err;
@@ -193,20 +226,41 @@ static int find(struct plait_shared_member *me, uint64_t size, const uint32_t *o
     }
     memset(owned_part(b), 0, sizeof(struct plait_shared_owned));
     atomic_store_explicit(&owned_part(b)->owner, owner ? *owner : 0, memory_order_relaxed);
-    use(m, b, size, owner ? FLAGS : USED);
+    use(m, b, size, owner ? GIVEN : USED);
     if (*fresh) publish(&h->top, top + size);
-    count(m, size_of(b));
+    add(&h->used, size_of(b));
     *found = b;
     return 0;
 }
 
 /* With the lock. */
-static void let_go(plait_shared_memory *m, struct block *b)
+static void let_go(plait_shared_memory *m, struct block *b, bool cold)
 {
-    count(m, 0 - size_of(b));
-    publish(&b->size, size_of(b));
+    add(&m->heap.used, 0 - size_of(b));
+    publish(&b->size, size_of(b) | (cold ? COLD : 0));
     put_into_bin(m, b);
-    m->heap.freed += word_of(b);
+    m->heap.freed += size_of(b);
+}
+
+/* Gives the pages inside of a block back, that nobody but us has. Whether it did. */
+static bool cool(struct plait_shared_member *me, struct block *b)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), offset = offset_of(me->memory, b);
+    uint64_t from = (offset + SMALLEST + page - 1) / page * page, to = (offset + size_of(b)) / page * page;
+    return from < to &&
+           fallocate(me->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) == 0;
+}
+
+static bool is_too_much(plait_shared_memory *m, uint64_t size)
+{
+    return size >= WORTH && atomic_load_explicit(&m->heap.warm, memory_order_relaxed) + size > WARM;
+}
+
+/* All of its pages at once, where it is about to be filled: half of what it costs to get them one by one. */
+static void warm_up(struct block *b)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)b / page * page;
+    if (size_of(b) >= WORTH) (void)!madvise((void *)from, (uintptr_t)b + size_of(b) - from, MADV_POPULATE_WRITE);
 }
 
 /* Behind a prefix, at whose end lies the label. */
@@ -221,11 +275,12 @@ static void *allocate(struct plait_shared_member *me, const uint32_t *owner, siz
     uint64_t whole = (HEAD + prefix + size + GRAIN - 1) / GRAIN * GRAIN;
     if (whole < SMALLEST) whole = SMALLEST;
     struct block *b;
-    bool fresh;
+    bool fresh, cold;
     lock(me);
-    int err = find(me, whole, owner, &b, &fresh);
+    int err = find(me, whole, owner, &b, &fresh, &cold);
     unlock(m);
     if (err) return NULL;
+    if (cold && owner) warm_up(b);
     char *given = (char *)b + HEAD + prefix;
     b->mark = 0;
     if (zero && !fresh) memset((char *)b + HEAD, 0, prefix + size);
@@ -271,11 +326,12 @@ void plait_shared_free(plait_shared_memory *m, void *allocated)
     if (!is_inside(m, allocated)) plait_stop("memory at %p was freed that is not of this shared memory", allocated);
     struct block *b = given_at(m, allocated);
     if (!b) plait_stop("memory at %p was freed that was not given out, or was freed already", allocated);
+    bool cold = word_of(b) & USED && is_too_much(m, size_of(b)) && cool(me, b);
     lock(me);
     bool used = word_of(b) & USED;
     if (used) {
         ((struct label *)(void *)((char *)allocated - sizeof(struct label)))->mark = 0;
-        let_go(m, b);
+        let_go(m, b, cold);
     }
     unlock(m);
     if (!used) plait_stop("memory at %p was freed twice", allocated);
@@ -287,7 +343,7 @@ struct plait_shared_owned *plait_shared_owned_at(plait_shared_memory *m, const v
     struct block *b = is_inside(m, address) ? given_at(m, address) : NULL;
     uint64_t word = b ? word_of(b) : 0, head = HEAD + sizeof(struct plait_shared_owned);
     uint64_t top = atomic_load_explicit(&m->heap.top, memory_order_relaxed);
-    if ((word & FLAGS) != FLAGS || (const char *)b + head != (const char *)address) return NULL;
+    if ((word & GIVEN) != GIVEN || (const char *)b + head != (const char *)address) return NULL;
     if (size_of(b) < head || size_of(b) > top - offset_of(m, b)) return NULL;
     *room = size_of(b) - head;
     return owned_part(b);
@@ -301,10 +357,29 @@ void plait_shared_reap(struct plait_shared_member *me, uint32_t owner)
     for (uint64_t offset = first_block(), size; offset < top; offset += size) {
         struct block *b = at(m, offset);
         size = size_of(b);
-        if ((word_of(b) & FLAGS) == FLAGS && atomic_load_explicit(&owned_part(b)->owner, memory_order_relaxed) == owner)
-            let_go(m, b);
+        if ((word_of(b) & GIVEN) == GIVEN && atomic_load_explicit(&owned_part(b)->owner, memory_order_relaxed) == owner)
+            let_go(m, b, false);
     }
     unlock(m);
+}
+
+void plait_shared_trim(struct plait_shared_member *me)
+{
+    plait_shared_memory *m = me->memory;
+    lock(me);
+    make_bins(m);
+    unlock(m);
+    for (struct block *b;;) {
+        lock(me);
+        if ((b = take_from(m, m->heap.bins[0], WORTH))) use(m, b, size_of(b), USED), add(&m->heap.used, size_of(b));
+        unlock(m);
+        if (!b) return;
+        bool cold = cool(me, b);
+        lock(me);
+        let_go(m, b, true);
+        unlock(m);
+        if (!cold) return;
+    }
 }
 
 void plait_shared_memory_get_usage(plait_shared_memory *m, plait_shared_memory_usage *usage)

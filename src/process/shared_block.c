@@ -137,6 +137,8 @@ void plait_shared_block_reap(plait_shared_memory *m, uint32_t id)
     if (id) plait_shared_reap(plait_shared_member_of(m), id);
 }
 
+void plait_shared_block_trim(plait_shared_memory *m) { plait_shared_trim(plait_shared_member_of(m)); }
+
 void plait_shared_block_tell(plait_shared_memory *m, _Atomic uint32_t *id)
 {
     told.memory = m, told.id = id, told.generation = plait_process_generation();

@@ -30,6 +30,9 @@ void plait_shared_block_take(plait_shared_memory *, void *data);
 /* Frees what a dead process owned. */
 void plait_shared_block_reap(plait_shared_memory *, uint32_t id);
 
+/* Gives back to the system what is free. */
+void plait_shared_block_trim(plait_shared_memory *);
+
 /* For one process alone that others look after: before it owns anything there its id is told in *id, for the reap. */
 void plait_shared_block_tell(plait_shared_memory *, _Atomic uint32_t *id);
 

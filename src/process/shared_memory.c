@@ -196,7 +196,11 @@ int plait_shared_memory_descriptor(plait_shared_memory *m)
 
 void plait_shared_memory_free(plait_shared_memory *m)
 {
-    if (m) plait_shared_release(plait_shared_peek(m));
+    if (!m) return;
+    struct plait_shared_member *me = plait_shared_peek(m);
+    if (atomic_load_explicit(&me->references, memory_order_relaxed) > 1 && plait_shared_joined(me))
+        plait_shared_trim(me);
+    plait_shared_release(me);
 }
 
 void plait_shared_release(struct plait_shared_member *me)

@@ -7,16 +7,17 @@
 #include "process/shared_lock.h"
 
 #define PLAIT_SHARED_MAGIC UINT64_C(0x706c616974736831) /* plaitsh1 */
-enum { PLAIT_SHARED_LAYOUT = 2, PLAIT_SHARED_BINS = 48 };
+enum { PLAIT_SHARED_LAYOUT = 3, PLAIT_SHARED_BINS = 48 };
 
 /* The blocks that are given out (shared_alloc.c). */
 struct plait_shared_heap {
     struct plait_shared_lock lock;
-    uint64_t room;                    /* of the file, by now */
-    _Atomic uint64_t top;             /* where the blocks end */
-    uint64_t bins[PLAIT_SHARED_BINS]; /* the free blocks by size; can be made anew from the blocks */
-    uint64_t freed;                   /* bytes, since that was done last */
-    _Atomic uint64_t used;            /* bytes given out */
+    uint64_t room;                       /* of the file, by now */
+    _Atomic uint64_t top;                /* where the blocks end */
+    uint64_t bins[2][PLAIT_SHARED_BINS]; /* the free blocks, warm and cold, by size; can be made anew from the blocks */
+    uint64_t freed;                      /* bytes, since that was done last */
+    _Atomic uint64_t used;               /* bytes given out */
+    _Atomic uint64_t warm;               /* bytes of the warm free blocks */
 };
 
 struct plait_shared_memory {
@@ -40,6 +41,9 @@ struct plait_shared_owned {
 };
 void *plait_shared_allocate_owned(struct plait_shared_member *, uint32_t owner, size_t size);
 void plait_shared_reap(struct plait_shared_member *, uint32_t owner);
+
+/* Gives the pages of free blocks back to the system. */
+void plait_shared_trim(struct plait_shared_member *);
 
 /* The owner's part of such a block that begins at this address, and its size at least; NULL: it is none, whatever was
    written there. */

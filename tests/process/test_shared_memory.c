@@ -2,10 +2,12 @@
 #include "child.h"
 #include "fault.h"
 #include "others.h"
+#include "process/shared_block.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20 };
@@ -169,6 +171,48 @@ static void blocks_of_all_sizes_never_overlap(void **unused)
     shared_end(m);
 }
 
+/* Pages that the system has given for it. */
+static size_t pages_of(plait_shared_memory *m)
+{
+    struct stat st;
+    int fd = plait_shared_memory_descriptor(m);
+    check(fd >= 0 && fstat(fd, &st) == 0 && close(fd) == 0);
+    return (size_t)st.st_blocks / 8;
+}
+
+static void touch(char *block, size_t size)
+{
+    for (size_t at = 0; at < size; at += 64 << 10) block[at] = 1;
+}
+
+static void pages_of_what_was_freed_go_back_to_the_system(void **unused)
+{
+    (void)unused;
+    enum { BLOCKS = 6, SIZE = 64 * MIB, EACH = SIZE / (64 << 10) };
+    plait_shared_memory *m = shared_begin((size_t)1 << 30);
+    char *blocks[BLOCKS], *again;
+    for (int i = 0; i < BLOCKS; i++) touch(blocks[i] = plait_shared_alloc(m, SIZE), SIZE);
+    size_t all = pages_of(m);
+    check(all >= BLOCKS * EACH);
+    for (int i = 0; i < 3; i++) plait_shared_free(m, blocks[i]);
+    check_number(pages_of(m), all); /* some are kept, for the next */
+    for (int i = 3; i < BLOCKS; i++) plait_shared_free(m, blocks[i]);
+    check(pages_of(m) < all - 2 * EACH);
+    again = plait_shared_alloc(m, SIZE);
+    check(again == blocks[2]); /* of which the pages are there */
+    plait_shared_free(m, again);
+    plait_shared_block_trim(m);
+    check(pages_of(m) < EACH);
+    again = plait_shared_alloc(m, SIZE);
+    for (size_t at = 0; at < SIZE; at += 64 << 10) check(again[at] == 0);
+    touch(again, SIZE);
+    plait_shared_free(m, again);
+    plait_shared_memory_usage usage;
+    plait_shared_memory_get_usage(m, &usage);
+    check_number(usage.used, 0);
+    shared_end(m);
+}
+
 static int frees_twice(void *memory)
 {
     void *p = plait_shared_alloc(memory, 10);
@@ -329,6 +373,7 @@ int main(void)
         cmocka_unit_test(H7_memory_is_zero_also_where_it_is_used_again),
         cmocka_unit_test(what_was_freed_in_pieces_serves_one_that_is_large),
         cmocka_unit_test(blocks_of_all_sizes_never_overlap),
+        cmocka_unit_test(pages_of_what_was_freed_go_back_to_the_system),
         cmocka_unit_test(freeing_what_was_not_given_out_stops_the_program),
         cmocka_unit_test(a_limit_or_a_size_out_of_range_is_EINVAL_or_ENOMEM),
         cmocka_unit_test(what_the_system_refuses_is_told_and_undone),
