@@ -50,7 +50,7 @@ static int watch_signals(sigset_t *watched)
 /* Waits for one of the signals; returns it, or 0 when that is not possible. */
 static int next_signal(int signals)
 {
-    struct signalfd_siginfo info;
+    struct signalfd_siginfo info = { 0 };
     if (plait_read(signals, &info, sizeof info, PLAIT_FOREVER) != (ssize_t)sizeof info) return 0;
     return (int)info.ssi_signo;
 }
