@@ -7,7 +7,7 @@
    Mutex, semaphore, condition, event, barrier, queue and throttle made here are used by the calls that they have anyway, from
    threads and coroutines of all of these processes, with deadlines and scopes. Nobody waits for the dead: what a process
    held or was about to take when it died, the others find. Each process that uses one has a thread of plait's own from then
-   on, by whose end the system tells of the process's. At most 126 processes use a memory at once; one that cannot begin
+   on, by whose end the system tells of the process's. At most 254 processes use a memory at once; one that cannot begin
    to, for that or for want of a thread, is stopped with a sentence in a call that has no way to tell.
 
    It serves processes that trust each other: who writes where he should not breaks it for all. */

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLOT_BITS 7
+#define SLOT_BITS 8 /* of an id, whose highest bit is for locks */
 #define NUMBERS ((UINT32_C(1) << 23) - 1)
 #define PATIENCE PLAIT_SECOND                   /* when only one that was stopped has been told */
 #define SHORT_PATIENCE (10 * PLAIT_MILLISECOND) /* when the kernel can tell nobody */
@@ -160,25 +160,37 @@ static void look_after_sleepers(struct service *s)
         if (!plait_shared_sleeper_mark(w)) plait_unpark(w->parker);
 }
 
-/* What to sleep on: one's own bell of each memory, and the lives of the others there. Returns false if that is too much. */
+/* The lives of those that come behind one's own slot, round and round, as many as there is room for: so whoever is the last
+   living one before one that dies watches over him, or over those between, and with each of these that goes comes nearer.
+   Returns false if one may go unseen. */
+static bool gather_lives(struct plait_shared_member *m, struct plait_word *words, unsigned room, unsigned *count)
+{
+    unsigned own = (unsigned)(m->slot - m->registry->slots), most = *count + room;
+    plait_shared_look_for_dead(m);
+    for (unsigned i = 1; i < PLAIT_SLOTS; i++) {
+        struct plait_shared_slot *other = &m->registry->slots[(own + i) % PLAIT_SLOTS];
+        uint32_t life = atomic_load_explicit(&other->life, memory_order_acquire);
+        if (life == 0) continue;
+        if (!is_alive(life)) return false; /* it has just died */
+        if (*count == most) return room != 0;
+        words[(*count)++] = (struct plait_word){ &other->life, life, false };
+    }
+    return true;
+}
+
+/* What to sleep on: one's own bell of each memory, and the lives of others there. Returns false if that is too much. */
 static bool gather(struct service *s, struct plait_word *words, unsigned *count)
 {
     bool all = plait_words_together();
-    for (struct plait_shared_member *m = s->members; m; m = m->next) {
+    unsigned members = 0;
+    for (struct plait_shared_member *m = s->members; m; m = m->next, members++)
         if (*count < PLAIT_MOST_WORDS)
             words[(*count)++] =
                 (struct plait_word){ &m->slot->bell, atomic_load_explicit(&m->slot->bell, memory_order_acquire),
                                      false };
         else all = false;
-        plait_shared_look_for_dead(m);
-        for (unsigned i = 0; i < PLAIT_SLOTS; i++) {
-            struct plait_shared_slot *other = &m->registry->slots[i];
-            uint32_t life = atomic_load_explicit(&other->life, memory_order_acquire);
-            if (other == m->slot || life == 0) continue;
-            if (*count < PLAIT_MOST_WORDS) words[(*count)++] = (struct plait_word){ &other->life, life, false };
-            else all = false;
-        }
-    }
+    for (struct plait_shared_member *m = s->members; m; m = m->next, members--)
+        all &= gather_lives(m, words, (PLAIT_MOST_WORDS - *count) / members, count);
     return all;
 }
 

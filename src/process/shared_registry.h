@@ -20,7 +20,7 @@
 #include "park/scope.h"
 #include <plait/shared.h>
 
-enum { PLAIT_SLOTS = 126, PLAIT_BELLS = 2 };
+enum { PLAIT_SLOTS = 254, PLAIT_BELLS = 4 };
 
 struct plait_shared_slot {
     _Alignas(64) void *next; /* in the list that the kernel walks when the thread ends */
