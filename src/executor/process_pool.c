@@ -15,6 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* All of them use the pool's memory, and so does this process; some places are left for children that tasks fork. */
+enum { MOST_WORKERS = 240 };
 static _Atomic unsigned made;
 
 static void wake_manager(struct plait_process_pool *p)
@@ -188,7 +190,9 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 
 static int check_options(const plait_process_options *o)
 {
-    if (o->workers < 0) return plait_fail(PLAIT_EINVAL, "a pool of %d processes", o->workers);
+    if (o->workers < 0 || o->workers > MOST_WORKERS)
+        return plait_fail(PLAIT_EINVAL, "a pool of %d processes: it may have %d", o->workers, MOST_WORKERS);
+    if (o->initializer && !o->initializer->run) return plait_fail(PLAIT_EINVAL, "an initializer that is no task");
     if (o->initializer && o->initializer->flags & PLAIT_TASK_LOCAL)
         return plait_fail(PLAIT_EINVAL, "the initializer %s takes pointers, which mean nothing in another process",
                           o->initializer->name);
@@ -203,6 +207,7 @@ static int check_options(const plait_process_options *o)
 static void set_defaults(plait_process_options *o)
 {
     if (!o->workers) o->workers = plait_allowed_cpus();
+    if (o->workers > MOST_WORKERS) o->workers = MOST_WORKERS;
     if (!o->grace) o->grace = 5 * PLAIT_SECOND;
     if (!o->idle_timeout) o->idle_timeout = 60 * PLAIT_SECOND;
     if (!o->shared_limit) o->shared_limit = (size_t)64 << 30;

@@ -103,7 +103,7 @@ static int fail_somewhere(const struct failing *f)
 }
 PLAIT_TASK(fail_somewhere, struct failing, void);
 
-CONFORMS(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on)
+CONFORMS(F10_E50_X4_a_failure_is_its_futures_own_and_the_work_goes_on)
 {
     _Atomic int *pid = shared_new(sizeof *pid);
     for (int i = 0; i < 20; i++) {
@@ -339,7 +339,7 @@ static int fail_below(const int *depth)
     return *depth == 2 ? plait_fail_because(-EPIPE, "the second") : err;
 }
 
-CONFORMS(X16_causes_are_chained_through_tasks)
+CONFORMS(X16_O27_causes_are_chained_through_tasks)
 {
     int depth = 3;
     check_code(plait_await(plait_submit(ex, fail_below, &depth), NULL), -EPIPE);
@@ -485,7 +485,7 @@ int executor_conformance(const struct conforming *which)
         cmocka_unit_test(E2_arguments_and_results_of_each_form_and_size),
         cmocka_unit_test(E3_a_submit_without_a_task_is_a_failed_future),
         cmocka_unit_test(E3_a_submit_without_argument_or_with_an_unknown_option_is_a_failed_future),
-        cmocka_unit_test(F10_E50_a_failure_is_its_futures_own_and_the_work_goes_on),
+        cmocka_unit_test(F10_E50_X4_a_failure_is_its_futures_own_and_the_work_goes_on),
         cmocka_unit_test(what_a_wait_says_of_itself_is_never_the_outcome_of_a_task),
         cmocka_unit_test(blocks_of_memory_are_copied_or_handed_over),
         cmocka_unit_test(a_done_future_gives_its_outcome_whatever_the_deadline),
@@ -495,7 +495,7 @@ int executor_conformance(const struct conforming *which)
         cmocka_unit_test(E5_E7_a_map_keeps_the_order_and_stops_at_a_failure),
         cmocka_unit_test(AN1_AN3_a_group_ends_when_all_its_children_have),
         cmocka_unit_test(E51_M40_a_task_may_wait_for_tasks_of_its_own_executor),
-        cmocka_unit_test(X16_causes_are_chained_through_tasks),
+        cmocka_unit_test(X16_O27_causes_are_chained_through_tasks),
         cmocka_unit_test(a_task_does_not_inherit_the_scope_of_its_submit),
         cmocka_unit_test(an_await_in_a_dead_scope_is_cut_and_detaches),
         cmocka_unit_test(a_failing_task_leaves_the_words_of_its_submitter_alone),
