@@ -158,7 +158,7 @@ static int run_with_server(struct settings *settings, int count, char **argument
 {
     char pattern[200];
     if (settings->latency == UNSET) settings->latency = 50 * PLAIT_MILLISECOND;
-    plait_http_server *server = rates_server_start("127.0.0.1", 0, settings->latency, 0, 0);
+    plait_http_server *server = rates_server_start("127.0.0.1", 0, settings->latency, (struct rates_server_way){ 0 });
     if (!server) {
         fprintf(stderr, "%s: its own server: %s\n", usage.command, command_error_words());
         return COMMAND_NOTHING_WORKED;

@@ -2,6 +2,7 @@
 #include "apps/rates_server.h"
 #include "apps/rates_api.h"
 #include <plait/time.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +36,15 @@ static int answer_request(const plait_http_server_request *request, plait_http_s
     return error;
 }
 
-plait_http_server *rates_server_start(const char *host, int port, int64_t latency, int loops, int threads)
+/* As many as there are CPUs, by all of the processes together. */
+static int loops_of_each(int processes)
+{
+    cpu_set_t cpus;
+    int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    return count > processes ? count / processes : 1;
+}
+
+plait_http_server *rates_server_start(const char *host, int port, int64_t latency, struct rates_server_way way)
 {
     char address[300];
     bool is_ipv6 = strchr(host, ':') != NULL;
@@ -45,7 +54,12 @@ plait_http_server *rates_server_start(const char *host, int port, int64_t latenc
         return NULL;
     }
     latency_of_all = latency;
-    plait_http_server_options options = { .loops = loops, .threads = threads, .connections = CONNECTIONS };
-    if (!loops && !threads) options.loops = PLAIT_HTTP_LOOP_PER_CPU;
+    plait_http_server_options options = { .processes = way.processes,
+                                          .loops = way.loops,
+                                          .threads = way.threads,
+                                          .connections = CONNECTIONS,
+                                          .context_size = sizeof latency_of_all };
+    if (!way.loops && !way.threads)
+        options.loops = way.processes ? loops_of_each(way.processes) : PLAIT_HTTP_LOOP_PER_CPU;
     return plait_http_serve(address, answer_request, &latency_of_all, &options);
 }

@@ -57,7 +57,8 @@ static int next_signal(int signals)
 
 int command_serve(int count, char **arguments)
 {
-    int port = 0, loops = 0, threads = 0;
+    int port = 0;
+    struct rates_server_way way = { 0 };
     int64_t latency = 50 * PLAIT_MILLISECOND;
     const char *address = "127.0.0.1";
     bool quiet = false;
@@ -68,16 +69,19 @@ int command_serve(int count, char **arguments)
           &latency },
         { 'a', "address", "HOST", "the address to listen on (default 127.0.0.1)", options_read_text, "an address", NULL,
           &address },
+        { 0, "processes", "N", "that serve, each on so many loops or threads (default: one, this process)",
+          options_read_count, OPTIONS_COUNT_EXPECTS, NULL, &way.processes },
         { 0, "loops", "N",
-          "threads that each run a loop of coroutines, one for each connection\n(default: as many as CPUs)",
-          options_read_count, OPTIONS_COUNT_EXPECTS, NULL, &loops },
+          "threads that each run a loop of coroutines, one for each connection\n(default: as many as CPUs, in all "
+          "processes together)",
+          options_read_count, OPTIONS_COUNT_EXPECTS, NULL, &way.loops },
         { 0, "threads", "N", "instead of loops: the most threads, one for each connection", options_read_count,
-          OPTIONS_COUNT_EXPECTS, NULL, &threads },
+          OPTIONS_COUNT_EXPECTS, NULL, &way.threads },
         { 'q', "quiet", NULL, "nothing on stderr but errors", NULL, NULL, NULL, &quiet },
     };
     int status = options_read(&usage, options, sizeof options / sizeof *options, count, arguments);
     if (status != OPTIONS_READ) return status;
-    if (loops && threads) return options_wrong(&usage, "--loops and --threads cannot be combined");
+    if (way.loops && way.threads) return options_wrong(&usage, "--loops and --threads cannot be combined");
 
     command_raise_descriptors();
     sigset_t watched;
@@ -86,7 +90,7 @@ int command_serve(int count, char **arguments)
         fprintf(stderr, "plait serve: signals cannot be watched: %s\n", strerror(errno));
         return COMMAND_SOME_FAILED;
     }
-    plait_http_server *server = rates_server_start(address, port, latency, loops, threads);
+    plait_http_server *server = rates_server_start(address, port, latency, way);
     if (!server) {
         fprintf(stderr, "plait serve: %s\n", command_error_words());
         return COMMAND_SOME_FAILED;

@@ -5,6 +5,7 @@
 
 #include <plait/bytes.h>
 #include <plait/error.h>
+#include <plait/task.h>
 #include <plait/time.h>
 PLAIT_BEGIN_DECLARATIONS
 
@@ -119,7 +120,14 @@ PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes 
    connections that rest between requests are closed, the longest resting first, and answers say that theirs closes.
 
    A server on loops: a connection is a coroutine, on the loop that accepted it. Each loop has a thread and a listening
-   socket of its own; the system shares new connections out among the sockets without looking which loop is busy. */
+   socket of its own; the system shares new connections out among the sockets without looking which loop is busy.
+
+   A server on processes: so many, each with that many loops or threads, started afresh from the program's own file
+   (<plait/process.h>: the program calls plait_init() first in main, and WHAT MAIN HAS SET IN GLOBAL VARIABLES IS NOT THERE).
+   They take connections from the same sockets: one that dies takes with it the requests that it was answering, is replaced,
+   which is reported, and others answer meanwhile. One that dies soon after its start is replaced after a while, which grows.
+   A SIGTERM to one of them ends that one as a stop of the server would, within 30 s, and another takes its place. They may
+   start no processes themselves, and die with this process, however it ends. */
 enum { PLAIT_HTTP_LOOP_PER_CPU = -1 };
 
 /* Zero bytes are the defaults. */
@@ -135,10 +143,17 @@ typedef struct plait_http_server_options {
     int loops;               /* that serve; PLAIT_HTTP_LOOP_PER_CPU: as many as CPUs that this process may use; default
                                 none: the server is one on threads */
     size_t stack_size;       /* bytes of each coroutine's stack, on which the handler runs; default 64 KiB */
+    int processes;           /* that serve, each with all that is above; default none: this process does. With them: */
+    size_t context_size; /* bytes of *context, plain data: the handler's context is a copy of it, each process's own, in
+                                which pointers mean something if they point into shared memory. Default: it is NULL */
+    const plait_task
+        *initializer; /* &f_plait_task of a PLAIT_TASK(f, …, void), run in each process before it serves, on
+                                      the context, or on void. When it fails, so does that process */
 } plait_http_server_options;
 
 /* Starts a server on `address` (see plait_listen; port 0 takes a free one). Returns at once; NULL with a record when
-   the address cannot be had, the options are bad, or memory or threads are missing. */
+   the address cannot be had, the options are bad, or memory or threads are missing. With processes it returns when all
+   of them serve; NULL too when one of them fails before, and PLAIT_ENOTSUP where plait_init was not called. */
 PLAIT_API plait_http_server *plait_http_serve_sized(const char *address, plait_http_handler *handler, void *context,
                                                     const plait_http_server_options *options, size_t options_size);
 static inline plait_http_server *plait_http_serve(const char *address, plait_http_handler *handler, void *context,
@@ -153,7 +168,8 @@ PLAIT_API const char *plait_http_server_url(plait_http_server *server);
 /* Takes no more connections but those in line already, as far as `connections` allows, and closes those at rest; requests
    that have come or begun to come are answered until `deadline`, then their handlers are cancelled and their connections
    closed. Waits for the end of it all, so it is not for handlers. 0, or PLAIT_ETIMEDOUT when some had to be cut off. May be
-   repeated. No cancellation point. */
+   repeated. No cancellation point. A process that has not ended 2 s after the deadline, since a handler still computes, is
+   killed. */
 PLAIT_API int plait_http_server_stop(plait_http_server *server, plait_deadline deadline);
 
 /* Stops at once if that has not been done, and frees. NULL is nothing. */

@@ -1,6 +1,6 @@
 /* server.c: starts a server, stops and frees it. What must hold: a server that could not be started whole is stopped as any
    other is before it is freed, since some of its lanes may have taken connections. */
-#include "http/server.h"
+#include "http/server_crew.h"
 #include "base/cpus.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -23,6 +23,7 @@ static int check_options(plait_http_server_options *o)
         return plait_fail(PLAIT_EINVAL, "a server's connections run on threads or on loops, not on both");
     if (o->idle_timeout < 0 || o->request_timeout < 0 || o->write_timeout < 0)
         return plait_fail(PLAIT_EINVAL, "a server's time-outs cannot be negative");
+    if (o->processes < 0) return plait_fail(PLAIT_EINVAL, "a server on %d processes", o->processes);
     if (o->header_limit > SIZE_MAX / 8 || o->body_limit > SIZE_MAX / 8)
         return plait_fail(PLAIT_EINVAL, "a server's limits are more than there is memory");
     if (!o->threads) o->threads = 64;
@@ -36,17 +37,40 @@ static int check_options(plait_http_server_options *o)
     return 0;
 }
 
+/* What the handler and the initializer of a server on processes get. */
+static int check_context(const plait_http_server_options *o, const void *context)
+{
+    const plait_task *t = o->initializer;
+    if (!o->processes) return 0;
+    if (context && !o->context_size)
+        return plait_fail(PLAIT_EINVAL, "a server on processes gives each a copy of the handler's context, whose size "
+                                        ".context_size has to say");
+    if (!context && o->context_size)
+        return plait_fail(PLAIT_EINVAL, "a server is without the context of %zu bytes for its handler",
+                          o->context_size);
+    if (t && (t->flags & PLAIT_TASK_LOCAL || t->result_size || t->argument_kind != PLAIT_KIND_PLAIN ||
+              (t->argument_size && t->argument_size != o->context_size)))
+        return plait_fail(PLAIT_EINVAL,
+                          "the initializer %s of a server has to be a PLAIT_TASK of the handler's context, or of "
+                          "void, without a result",
+                          t->name);
+    return 0;
+}
+
 static void release(struct plait_http_server *s)
 {
     plait_executor_free(s->executor);
+    plait_http_crew_free(s->crew);
     free(s->url);
     free(s);
 }
 
 /* 0; or a code, perhaps without a record. */
-static int listen_all(struct plait_http_server *s, const char *address)
+static int listen_all(struct plait_http_server *s, const char *address, const int *listeners)
 {
     struct stat status;
+    for (size_t i = 0; listeners && i < s->lane_count; i++) s->lanes[i].listener = listeners[i];
+    if (listeners) return (s->url = plait_copy_string(address)) ? 0 : PLAIT_ENOMEM;
     int fd = plait_listen(address, 0);
     if (fd < 0) return fd;
     s->lanes[0].listener = fd;
@@ -72,6 +96,7 @@ static void begin_to_stop(struct plait_http_server *s)
 static int stop(struct plait_http_server *s, plait_deadline deadline)
 {
     PLAIT_SHIELD(shield, PLAIT_FOREVER);
+    if (s->crew) return plait_http_crew_stop(s->crew, deadline) ? PLAIT_ETIMEDOUT : 0;
     bool late = false, cut = false;
     begin_to_stop(s);
     for (size_t i = 0; i < s->lane_count; i++) late |= plait_http_roster_wait(&s->lanes[i].roster, deadline) != 0;
@@ -94,7 +119,7 @@ static void end(struct plait_http_server *s)
 }
 
 plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor *workers, const char *address,
-                                       plait_http_handler *handler, void *context,
+                                       const int *listeners, plait_http_handler *handler, void *context,
                                        const plait_http_server_options *options)
 {
     size_t lanes = options->loops ? (size_t)options->loops : 1;
@@ -116,9 +141,11 @@ plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor
         s->lanes[i].listener = -1;
         s->lanes[i].roster.threads = workers ? (size_t)options->threads : SIZE_MAX / 2;
     }
-    int err = listen_all(s, address);
+    int err = listen_all(s, address, listeners);
     if (!err) err = plait_semaphore_init(&s->room, (size_t)options->connections);
-    for (size_t i = 0; i < lanes && !err; i++) err = plait_http_lane_start(&s->lanes[i], acceptors);
+    if (!err && options->processes) err = plait_http_crew_start(s);
+    else
+        for (size_t i = 0; i < lanes && !err; i++) err = plait_http_lane_start(&s->lanes[i], acceptors);
     if (!err) return s;
     char why[512]; /* which what ends it may overwrite */
     if (plait_error() && plait_error()->code == err) snprintf(why, sizeof why, "%s", plait_error()->message);
@@ -127,6 +154,21 @@ plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor
     release(s);
     plait_fail(err, "%s", why);
     return NULL;
+}
+
+/* The coroutines that look after processes start them, so their stacks are larger. */
+plait_http_server *plait_http_serve_handed(const char *address, const int *listeners, plait_http_handler *handler,
+                                           void *context, const plait_http_server_options *o)
+{
+    plait_multi_loop_options loops = { .loops = o->loops, .name = "http", .stack_size = o->stack_size };
+    plait_thread_options threads = { .workers = o->threads, .name = "http" };
+    if (o->processes)
+        loops = (plait_multi_loop_options){ .loops = 1, .name = "http-processes", .stack_size = 256 << 10 };
+    bool on_loops = o->loops || o->processes;
+    plait_executor *ex = on_loops ? plait_multi_loop_executor_new(&loops) : plait_thread_executor_new(&threads);
+    if (!ex) return NULL;
+    if (on_loops) return plait_http_serve_on(ex, NULL, address, listeners, handler, context, o);
+    return plait_http_serve_on(plait_thread_per_task_executor(), ex, address, listeners, handler, context, o);
 }
 
 plait_http_server *plait_http_serve_sized(const char *address, plait_http_handler *handler, void *context,
@@ -138,12 +180,8 @@ plait_http_server *plait_http_serve_sized(const char *address, plait_http_handle
         plait_fail(PLAIT_EINVAL, "a server needs a handler");
         return NULL;
     }
-    plait_multi_loop_options loops = { .loops = o.loops, .name = "http", .stack_size = o.stack_size };
-    plait_thread_options threads = { .workers = o.threads, .name = "http" };
-    plait_executor *ex = o.loops ? plait_multi_loop_executor_new(&loops) : plait_thread_executor_new(&threads);
-    if (!ex) return NULL;
-    if (o.loops) return plait_http_serve_on(ex, NULL, address, handler, context, &o);
-    return plait_http_serve_on(plait_thread_per_task_executor(), ex, address, handler, context, &o);
+    if (check_context(&o, context)) return NULL;
+    return plait_http_serve_handed(address, NULL, handler, context, &o);
 }
 
 const char *plait_http_server_url(plait_http_server *server) { return server->url; }

@@ -2,7 +2,7 @@
 
    A server has lanes: each takes connections from a listening socket of its own and keeps a roster of them. One that serves
    on threads has one lane; one that serves on loops has one for each, and a connection stays with the loop that has
-   accepted it.
+   accepted it. One on processes has lanes for the sockets' sake alone, and the processes serve: server_crew.h.
 
    What must hold: a connection belongs to its task from the submit on, and its task frees it; who stops the server waits
    until none is open, and who frees it waits for the executor, so that no task outlives what it uses. All waiting is
@@ -14,6 +14,8 @@
 #include "http/server_roster.h"
 #include <plait/executor.h>
 #include <plait/semaphore.h>
+
+struct plait_http_crew;
 
 struct plait_http_lane {
     struct plait_http_roster roster;
@@ -27,11 +29,12 @@ struct plait_http_server {
     plait_http_handler *handler;
     void *context;
     char *url;
-    plait_semaphore room;     /* a permit for each connection that may still be accepted */
-    plait_executor *workers;  /* of all connections; NULL: the loop that has accepted one serves it */
-    plait_executor *executor; /* the server's own */
-    uint32_t generation;      /* of the process that made it */
-    uint64_t device, inode;   /* of a unix socket's file; 0 without one */
+    plait_semaphore room;         /* a permit for each connection that may still be accepted */
+    plait_executor *workers;      /* of all connections; NULL: the loop that has accepted one serves it */
+    plait_executor *executor;     /* the server's own */
+    uint32_t generation;          /* of the process that made it */
+    uint64_t device, inode;       /* of a unix socket's file; 0 without one */
+    struct plait_http_crew *crew; /* the processes that serve; NULL: this one does */
     size_t lane_count;
     struct plait_http_lane lanes[];
 };
@@ -48,10 +51,15 @@ struct plait_http_connection {
 
 /* What plait_http_serve does: `options` are filled in, the acceptors run on `acceptors`, one for each loop that the options
    ask for, or one; the connections on `workers`, which is the server's from here on, also when this fails. `workers` NULL:
-   each connection is served by the loop that has accepted it, and it is `acceptors` that is the server's. */
+   each connection is served by the loop that has accepted it, and it is `acceptors` that is the server's. `listeners`, unless
+   NULL, are sockets that listen already, one for each lane, to be the server's; then `address` is its URL. */
 plait_http_server *plait_http_serve_on(plait_executor *acceptors, plait_executor *workers, const char *address,
-                                       plait_http_handler *handler, void *context,
+                                       const int *listeners, plait_http_handler *handler, void *context,
                                        const plait_http_server_options *options);
+
+/* The same on executors of its own, as the options say. */
+plait_http_server *plait_http_serve_handed(const char *address, const int *listeners, plait_http_handler *handler,
+                                           void *context, const plait_http_server_options *options);
 
 /* Starts the task of a lane, which accepts until the server is stopped, then closes the lane's socket. 0; or why it does not
    run, with a record. */

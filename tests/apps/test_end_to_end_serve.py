@@ -151,7 +151,8 @@ def what_cannot_be_served_is_one_sentence():
 
 
 def main():
-    for way in ((), ("--loops", "1"), ("--threads", "4")):
+    for way in ((), ("--loops", "1"), ("--threads", "4"), ("--processes", "2"),
+                ("--processes", "2", "--threads", "4")):
         with Serve("--latency", "0", "--quiet", *way) as server:
             every_pair_is_as_each_api_has_it(server)
             headers_and_methods(server)

@@ -48,6 +48,9 @@ WRONG = {
     ("primes", "-e", "process"): '--executor: "process" is not one of inline, threads, processes, loop: did you mean '
                                  '"processes"?',
     ("primes", "-j", "0", "7"): '--jobs: "0" is not a whole number from 1 to 1024',
+    **{("serve", "--processes", value): f'--processes: "{value}" is not a whole number from 1 to 1024'
+       for value in ("0", "-1", "x", "1000000", "99999999999999999999", "2.5", "")},
+    ("serve", "--processes"): "--processes needs a value: N",
     ("serve", "8080"): '"8080" is not an option, and nothing else is taken here',
 }
 

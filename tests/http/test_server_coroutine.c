@@ -78,7 +78,7 @@ static void many_clients(void *argument)
                                     .idle_timeout = 3600 * PLAIT_SECOND, /* nobody is late, however slow it is */
                                     .request_timeout = 3600 * PLAIT_SECOND,
                                     .write_timeout = 3600 * PLAIT_SECOND };
-    t->server = plait_http_serve_on(coroutine_executor(), coroutine_executor(), "127.0.0.1:0", handler, t, &o);
+    t->server = plait_http_serve_on(coroutine_executor(), coroutine_executor(), "127.0.0.1:0", NULL, handler, t, &o);
     check(t->server != NULL);
     t->clients = 30;
     for (int i = 0; i < 30; i++) coroutine_start(visit, t);
