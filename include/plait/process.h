@@ -43,6 +43,11 @@ PLAIT_API void plait_init(void);
 
 /* Zero bytes are the defaults. What other threads hold at a fork, a lock inside of another library for instance, stays
    locked in the child: so one beside them must be asked for. */
+typedef enum plait_process_output {
+    PLAIT_OUTPUT_SHARED,  /* it has this process's own stdout and stderr */
+    PLAIT_OUTPUT_BY_LINES /* they are pipes, from which a thread of this process takes whole lines (see below) */
+} plait_process_output;
+
 typedef struct plait_process_start_options {
     const char *name;       /* copied, up to 63 bytes; shown in errors, and by ps; default "process-N" */
     plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */
@@ -52,16 +57,24 @@ typedef struct plait_process_start_options {
     size_t descriptor_count;
     bool own_group; /* of a start: it leads a process group, so that a Ctrl-C does not reach what it starts; and when a
                        signal ends it, or its starter ends, the others of the group are killed */
+    plait_process_output output;    /* of a start */
+    const char *const *environment; /* of a start: "NAME=value" …, then NULL: what its environment has beside, or in
+                                       place of, what this process's has */
     void *reserved[4];
 } plait_process_start_options;
 
 /* Starts this program's own file in a new process, in which plait_init runs task `f`. The argument (a pointer to it, NULL
    for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
    which is loaded there where it is not yet; a file that is another build by now is refused by the join.
-   The new process has stdout and stderr in common with this one, and /dev/null for stdin; all other descriptors are
+   The new process has stdout and stderr in common with this one, but with PLAIT_OUTPUT_BY_LINES, and /dev/null for stdin; all other descriptors are
    closed there but those of the options, which may name stdin too. Signals are handled as by default and none is blocked,
    but SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), and sends no
    SIGCHLD: between the two stands a keeper, which getppid names there, and which only __WALL finds here.
+   PLAIT_OUTPUT_BY_LINES: each line comes out whole, by a write to descriptor 1 or 2 of this process, so not in order with what
+   is in the buffers of its stdio; only lines longer than 64 KiB come in pieces. A line without its newline comes at the
+   process's end. Its stdout is line buffered. When this process's stdout takes nothing, those that write to theirs wait in
+   time; when nobody reads it any more, what they write is dropped. All that it wrote is out when plait_process_free
+   returns; what it has left behind by then, a process of its own for instance, writes to nobody.
    It ends by exit(3) when the task has returned: its status is 0 or 1. Its threads are waited for as at any program's end.
    NULL when it could not be started (plait_error tells): PLAIT_EINVAL for no task, argument, or a bad option;
    PLAIT_ENOTSUP for a local task, one in no file, in a daemon process, where plait_init was not called in main, and in a
@@ -107,7 +120,7 @@ PLAIT_API int plait_process_join(plait_process *process, int *code, plait_deadli
 #define plait_process_result(process, out) plait_process_result_sized((process), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_process_result_sized(plait_process *process, void *out, size_t size);
 
-/* Waits for its end, however long (no cancellation point), and frees it. A failure that nobody joined for is reported
+/* Waits for its end, however long (no cancellation point), and for what it wrote to be passed on, and frees it. A failure that nobody joined for is reported
    (<plait/report.h>). NULL is nothing. */
 PLAIT_API void plait_process_free(plait_process *process);
 

@@ -26,7 +26,7 @@ struct plait_area_head {
     int32_t parent; /* the keeper of whom it is asked, by its number, which that one writes */
     _Atomic uint32_t state;
 
-    bool daemon;
+    bool daemon, by_lines; /* its stdout is passed on by lines */
     char name[64];
     struct plait_build program, library; /* that of plait */
     struct plait_task_place task;

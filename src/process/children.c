@@ -21,9 +21,17 @@ static plait_process *first, *last;                       /* oldest first */
 static _Thread_local bool ours;                           /* the fork that is under way */
 static _Thread_local int parents_lifeline;
 
-static void before_fork(void) { pthread_mutex_lock(&guard); }
+static void before_fork(void)
+{
+    pthread_mutex_lock(&guard);
+    plait_relay_before_fork();
+}
 
-static void after_fork(void) { pthread_mutex_unlock(&guard); }
+static void after_fork(void)
+{
+    plait_relay_after_fork();
+    pthread_mutex_unlock(&guard);
+}
 
 static void in_forked_child(void)
 {
@@ -35,7 +43,8 @@ static void in_forked_child(void)
         p->pidfd = p->area = -1;
     }
     first = last = NULL;
-    after_fork();
+    plait_relay_in_forked_child();
+    pthread_mutex_unlock(&guard);
 }
 
 pid_t plait_children_fork(int *lifeline)
@@ -78,12 +87,14 @@ static void at_exit(void)
     for (; (p = next_at_exit(TELL, true)); plait_process_unref(p)) (void)plait_process_signal(p, SIGTERM);
     for (; (p = next_at_exit(END, false)); plait_process_unref(p)) {
         await(p);
+        plait_process_wait_for_output(p);
         plait_process_settle(p);
     }
     plait_deadline until = plait_after(GRACE);
     for (; (p = next_at_exit(END, true)); plait_process_unref(p)) {
         int64_t left = until.at - plait_time();
         (void)plait_process_terminate(p, left > 0 ? left : 0);
+        plait_process_wait_for_output(p);
     }
 }
 

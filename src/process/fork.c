@@ -92,8 +92,9 @@ plait_process *plait_process_fork_task(const plait_task *task, const void *argum
         p->begin_by = PLAIT_FOREVER;
         if (o.descriptor_count)
             err = plait_fail(PLAIT_EINVAL, "process %s is forked: it has all descriptors, and is given none", p->name);
-        else if (o.own_group)
-            err = plait_fail(PLAIT_EINVAL, "process %s is forked, and stays in the group of this one", p->name);
+        else if (o.output || o.environment || o.own_group)
+            err = plait_fail(PLAIT_EINVAL,
+                             "process %s is forked: its output, environment and group are those of this one", p->name);
         else if (!o.among_threads && (threads = count_other_threads()) > 0)
             err =
                 plait_fail(PLAIT_ENOTSUP,

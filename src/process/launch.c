@@ -89,6 +89,8 @@ BESIDE int settle_descriptors(const struct plait_launch *s)
     long null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
     if (null < 0) return errno;
     for (int fd = 0; fd < 3; fd++) {
+        int given = fd ? s->output[fd - 1] : -1;
+        if (given >= 0 && syscall(SYS_dup3, given, fd, 0) < 0) return errno;
         bool open = syscall(SYS_fcntl, fd, F_GETFD) >= 0 && fd != null;
         if (!open || (fd == 0 && !s->keep_stdin)) {
             if (fd == null) syscall(SYS_fcntl, fd, F_SETFD, 0);

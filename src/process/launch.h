@@ -12,6 +12,7 @@ struct plait_launch {
     size_t keep_count;
     bool keep_stdin; /* … but for stdin, which is /dev/null else */
     bool own_group;  /* it leads one, whose others are killed when a signal ends it, or this process ends */
+    int output[2];   /* its stdout and stderr, above 2; -1: those of this process */
     int lifeline;    /* this process's */
     int told;        /* a file, and where in it the keeper's number is to stand, 32 bits */
     uint64_t told_at;

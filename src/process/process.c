@@ -35,6 +35,8 @@ static int refused(const plait_task *task, const void *argument, const plait_pro
     if (plait_self_is_daemon())
         return plait_fail(PLAIT_ENOTSUP, "process %s is a daemon, and may start no processes", plait_self_name());
     if (o->life > PLAIT_DAEMON) return plait_fail(PLAIT_EINVAL, "a process of the unknown life %d", (int)o->life);
+    if (o->output > PLAIT_OUTPUT_BY_LINES)
+        return plait_fail(PLAIT_EINVAL, "an unknown kind of output, %d", (int)o->output);
     if (o->start_limit < 0) return plait_fail(PLAIT_EINVAL, "a start limit of %lld ns", (long long)o->start_limit);
     return plait_children_prepare();
 }
@@ -70,6 +72,8 @@ static void release(plait_process *p)
     if (p->result && plait_result_owns(p->task)) plait_result_clear(p->task, p->result);
     free(p->result);
     plait_keeper_forget(p->keeper);
+    plait_relay_unref(p->relay);
+    plait_relays_unref(p->relays);
     plait_record_unref(p->record);
     pthread_mutex_destroy(&p->guard);
     free(p);
@@ -181,6 +185,7 @@ bool plait_process_look(plait_process *p)
     bool ended = atomic_load_explicit(&p->ended, memory_order_relaxed);
     if (!ended && fetch_status(p)) {
         conclude(p);
+        if (p->relay) plait_relay_end(p->relay);
         atomic_store_explicit(&p->ended, ended = true, memory_order_release);
     }
     pthread_mutex_unlock(&p->guard);
@@ -234,6 +239,12 @@ void plait_process_wait(plait_process *p)
     }
 }
 
+void plait_process_wait_for_output(plait_process *p)
+{
+    PLAIT_SHIELD(whole, PLAIT_FOREVER);
+    if (p->relays) (void)!plait_relays_wait(p->relays, PLAIT_FOREVER);
+}
+
 int plait_process_join(plait_process *p, int *code, plait_deadline deadline)
 {
     if (!p) return plait_fail_because(PLAIT_EINVAL, "joins no process: did its start fail?");
@@ -272,6 +283,7 @@ void plait_process_free(plait_process *p)
     if (!p) return;
     if (!elsewhere(p)) {
         plait_process_wait(p);
+        plait_process_wait_for_output(p);
         plait_children_remove(p);
         plait_process_settle(p);
     }

@@ -12,6 +12,7 @@
 #include "base/record.h"
 #include "future/future.h"
 #include "process/launch.h"
+#include "process/relay.h"
 #include <plait/process.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +25,8 @@ struct plait_process {
     int pidfd, area, number;
     struct plait_keeper *keeper; /* NULL: it was forked, or has ended */
     bool forked, daemon;
+    struct plait_relay *relay;   /* or NULL; counted, as is … */
+    struct plait_relays *relays; /* … its own: somebody else's is waited for by him; from here on it does not change */
     const plait_task *task;
     const char *file;
     int line;
@@ -43,6 +46,14 @@ struct plait_process {
 /* A new object for a task, not yet listed, with its area; NULL, with a record, also for what cannot be asked. */
 plait_process *plait_process_new(const plait_task *, const void *argument, const plait_process_start_options *,
                                  const char *file, int line);
+
+/* As plait_process_start_task, but its lines are counted in by `relays`, for which its free does not wait (relay.h). */
+plait_process *plait_process_start_relayed(const plait_task *, const void *argument,
+                                           const plait_process_start_options *, struct plait_relays *relays,
+                                           _Atomic uint64_t *taken, const char *file, int line);
+
+/* Waits until what it wrote is passed on, when it has ended, however long, if nobody else does. */
+void plait_process_wait_for_output(plait_process *);
 
 /* Frees one that could not be started, or that is the parent's; NULL. */
 plait_process *plait_process_drop(plait_process *);

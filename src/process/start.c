@@ -82,14 +82,31 @@ static int choose_descriptors(struct plan *n, const plait_process_start_options 
     return 0;
 }
 
-static int make_environment(struct plan *n)
+/* Whether a "NAME=value" is of one of these names. */
+static bool is_named(const char *variable, const char *const *names)
 {
-    size_t count = 0, kept = 0, prefix = sizeof PLAIT_MARKER; /* with the "=" in place of its NUL */
+    size_t length = strcspn(variable, "=") + 1;
+    for (; names && *names; names++)
+        if (strncmp(variable, *names, length) == 0) return true;
+    return false;
+}
+
+static int make_environment(struct plan *n, const char *const *added)
+{
+    static const char *const marker[] = { PLAIT_MARKER "=", NULL };
+    size_t count = 0, more = 0, kept = 0;
     while (environ && environ[count]) count++;
-    n->environment = plait_allocate((count + 2) * sizeof *n->environment);
+    for (; added && added[more]; more++)
+        if (added[more][0] == '=' || !strchr(added[more], '='))
+            return plait_fail(PLAIT_EINVAL, "process %s is to have \"%s\" in its environment, which is no NAME=value",
+                              n->process->name, added[more]);
+    n->environment = plait_allocate((count + more + 2) * sizeof *n->environment);
     if (!n->environment) return plait_fail(PLAIT_ENOMEM, "no memory to start process %s", n->process->name);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], PLAIT_MARKER "=", prefix) != 0) n->environment[kept++] = environ[i];
+        if (!is_named(environ[i], marker) && !is_named(environ[i], added)) n->environment[kept++] = environ[i];
+    for (size_t i = 0; i < more; i++)
+        if (!is_named(added[i], marker))
+            n->environment[kept++] = (char *)(uintptr_t)added[i]; /* it is not written to */
     snprintf(n->marker, sizeof n->marker, PLAIT_MARKER_FORMAT, n->process->area, n->head.nonce);
     n->environment[kept] = n->marker;
     return 0;
@@ -104,6 +121,7 @@ static int write_request(struct plan *n, const void *argument)
     int err = getrandom(&h->nonce, sizeof h->nonce, 0) == sizeof h->nonce ? 0 : -errno;
     memcpy(h->magic, PLAIT_MAGIC, sizeof PLAIT_MAGIC);
     h->daemon = p->daemon;
+    h->by_lines = p->relay != NULL;
     h->line = p->line;
     copy(h->name, sizeof h->name, p->name);
     copy(h->file, sizeof h->file, p->file);
@@ -121,13 +139,15 @@ static int write_request(struct plan *n, const void *argument)
                : 0;
 }
 
-static int start(struct plan *n, const void *argument, const plait_process_start_options *o, int image)
+static int launch(struct plan *n, const void *argument, const plait_process_start_options *o, int image,
+                  const int output[2])
 {
     plait_process *p = n->process;
     int lifeline = plait_lifeline(), err;
     if (lifeline < 0) return lifeline;
     if ((err = name_modules(&n->head, p->task)) || (err = take_handovers(n)) ||
-        (err = choose_descriptors(n, o, image)) || (err = write_request(n, argument)) || (err = make_environment(n)))
+        (err = choose_descriptors(n, o, image)) || (err = write_request(n, argument)) ||
+        (err = make_environment(n, o->environment)))
         return err;
     bool keep_stdin = n->keep[0] == 0;
     char *arguments[] = { program_invocation_name, p->name, NULL };
@@ -138,6 +158,7 @@ static int start(struct plan *n, const void *argument, const plait_process_start
                               .keep_count = n->keep_count,
                               .keep_stdin = keep_stdin,
                               .own_group = o->own_group,
+                              .output = { output[0], output[1] },
                               .lifeline = lifeline,
                               .told = p->area,
                               .told_at = offsetof(struct plait_area_head, parent) };
@@ -152,7 +173,21 @@ static int start(struct plan *n, const void *argument, const plait_process_start
     return 0;
 }
 
-static int start_from_image(struct plan *n, const void *argument, const plait_process_start_options *o)
+/* Its lines are counted in by `relays`; NULL: it has stdout and stderr as this process. */
+static int start(struct plan *n, const void *argument, const plait_process_start_options *o, int image,
+                 struct plait_relays *relays, _Atomic uint64_t *taken)
+{
+    int output[2] = { -1, -1 };
+    if (relays && !(n->process->relay = plait_relay_new(relays, taken, output))) return plait_error_code();
+    int err = launch(n, argument, o, image, output);
+    for (int i = 0; i < 2; i++)
+        if (output[i] >= 0) close(output[i]);
+    if (err && relays) plait_relay_end(n->process->relay);
+    return err;
+}
+
+static int start_from_image(struct plan *n, const void *argument, const plait_process_start_options *o,
+                            struct plait_relays *relays, _Atomic uint64_t *taken)
 {
     if (!plait_was_initialized)
         return plait_fail(
@@ -168,7 +203,7 @@ static int start_from_image(struct plan *n, const void *argument, const plait_pr
             n->process->name);
     int image = plait_image_open();
     if (image < 0) return image;
-    int err = start(n, argument, o, image);
+    int err = start(n, argument, o, image, relays, taken);
     close(image);
     for (size_t i = 0; i < n->handover_count; i++) close(n->handovers[i].fd);
     free(n->handovers);
@@ -177,19 +212,38 @@ static int start_from_image(struct plan *n, const void *argument, const plait_pr
     return err;
 }
 
+plait_process *plait_process_start_relayed(const plait_task *task, const void *argument,
+                                           const plait_process_start_options *o, struct plait_relays *relays,
+                                           _Atomic uint64_t *taken, const char *file, int line)
+{
+    plait_process *p = plait_process_new(task, argument, o, file, line);
+    struct plan n = { .process = p };
+    if (!p) return NULL;
+    int err = 0;
+    if (!relays && o->output == PLAIT_OUTPUT_BY_LINES) {
+        relays = p->relays = plait_relays_new();
+        if (!relays) err = PLAIT_ENOMEM;
+    }
+    if (!err) err = start_from_image(&n, argument, o, relays, taken);
+    if (err) {
+        plait_record *record = plait_record_take();
+        plait_process_wait_for_output(p);
+        plait_record_keep(record);
+        return plait_process_drop(p);
+    }
+    plait_children_add(p);
+    return p;
+}
+
 plait_process *plait_process_start_task(const plait_task *task, const void *argument,
                                         const plait_process_start_options *options, size_t options_size,
                                         const char *file, int line)
 {
     plait_process_start_options o;
-    struct plan n = { .process = NULL };
     plait_bytes *taken = plait_argument_taken(task, argument);
-    int err = plait_options_read(&o, sizeof o, options, options_size);
-    if (!err) n.process = plait_process_new(task, argument, &o, file, line);
-    if (n.process) {
-        if (start_from_image(&n, argument, &o) != 0) n.process = plait_process_drop(n.process);
-        else plait_children_add(n.process);
-    }
+    plait_process *p = plait_options_read(&o, sizeof o, options, options_size)
+                           ? NULL
+                           : plait_process_start_relayed(task, argument, &o, NULL, NULL, file, line);
     if (taken) plait_bytes_clear(taken);
-    return n.process;
+    return p;
 }

@@ -97,6 +97,7 @@ void plait_worker_begin(void)
     if (area < 0) return;
     fcntl(area, F_SETFD, FD_CLOEXEC);
     plait_self_become(h.name, h.daemon, area, -1);
+    if (h.by_lines) setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     const plait_task *task = find_task(&h);
     if (!task) fail(area, PLAIT_EWORKER);
     if ((err = adopt(area, &h)) != 0) fail(area, err);
