@@ -83,20 +83,14 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     return code;
 }
 
-/* A plait_bytes lies in the parcel. */
-static void clear_argument(const plait_task *task, void *argument)
-{
-    if (task->argument_kind == PLAIT_KIND_STRUCT) plait_argument_clear(task, argument);
-}
-
 static int run_values(struct plait_cell *cell, const plait_task *task, void *argument, void *result,
                       plait_record **said)
 {
     plait_shared_memory *memory = here.board->memory;
     plait_reached("reading", task->name);
-    int code = task->argument_size ? plait_parcel_look(&cell->argument, memory, task->argument_kind,
-                                                       task->argument_description, task->argument_size, argument)
-                                   : 0;
+    int code = task->argument_size
+                   ? plait_parcel_look(&cell->argument, memory, task->argument_kind, task->argument_size, argument)
+                   : 0;
     if (code) {
         *said = plait_record_take();
         return code;
@@ -110,7 +104,6 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
                                  result);
         if (code) *said = plait_record_take();
     }
-    clear_argument(task, argument);
     if (plait_result_owns(task)) plait_result_clear(task, result);
     return code;
 }
@@ -199,10 +192,9 @@ static int prepare(struct plait_pool_board *board)
     void *argument = plait_allocate(task->argument_size + 1), *result = plait_allocate(task->result_size + 1);
     int code = argument && result ? 0 : PLAIT_ENOMEM;
     if (!code && task->argument_size)
-        code = plait_parcel_look(&board->initializer_argument, board->memory, task->argument_kind,
-                                 task->argument_description, task->argument_size, argument);
+        code = plait_parcel_look(&board->initializer_argument, board->memory, task->argument_kind, task->argument_size,
+                                 argument);
     if (!code) code = task->run(argument, result);
-    if (argument) clear_argument(task, argument);
     if (result && plait_result_owns(task)) plait_result_clear(task, result);
     free(argument), free(result);
     return code;

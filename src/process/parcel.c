@@ -1,6 +1,7 @@
 /* parcel.c: see parcel.h. */
 #include "process/parcel.h"
 #include "base/encode.h"
+#include "base/type.h"
 #include "process/said.h"
 #include "process/shared_block.h"
 #include <stdlib.h>
@@ -37,61 +38,82 @@ static bool makes_sense(const plait_parcel *p, plait_shared_memory *memory)
                     : p->size < PLAIT_PARCEL_ROOM;
 }
 
-static int put(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
-               const void *value)
+static int put_bytes(plait_parcel *p, plait_shared_memory *memory, const void *from, size_t size)
 {
-    const void *from = value;
-    if (kind == PLAIT_KIND_BYTES) {
-        const plait_bytes *bytes = value;
-        from = bytes->data, size = bytes->data ? bytes->size : 0;
-    } else if (kind == PLAIT_KIND_STRUCT) {
-        ssize_t encoded = plait_type_encoded_size(type, value);
-        if (encoded < 0) return (int)encoded;
-        size = (size_t)encoded;
-    }
     char *to = make_room(p, memory, size);
     if (!to) return PLAIT_ENOMEM;
-    p->none = kind == PLAIT_KIND_BYTES && !from;
-    if (kind == PLAIT_KIND_STRUCT) plait_type_encode(type, value, to);
-    else if (size) memcpy(to, from, size);
+    if (size) memcpy(to, from, size);
     to[size] = 0;
     p->copied = size;
     return 0;
 }
 
-/* Whether the value's block can stay where it is. */
-static bool lies_there(plait_shared_memory *memory, uint32_t kind, const void *value)
+/* With all that it owns behind it, at the addresses that it has in both processes. */
+static int lay_out(plait_parcel *p, plait_shared_memory *memory, const plait_type *type, const void *value)
 {
-    const plait_bytes *bytes = value;
-    return kind == PLAIT_KIND_BYTES && plait_shared_block_is_mine(memory, bytes->data) &&
+    size_t pieces_at = (type->size + 15) / 16 * 16, pieces = plait_type_room(type, value);
+    char *to = pieces < SIZE_MAX / 2 ? make_room(p, memory, pieces_at + pieces) : NULL;
+    if (!to)
+        return pieces < SIZE_MAX / 2 ? PLAIT_ENOMEM : plait_fail(PLAIT_ENOMEM, "a value is larger than any memory");
+    memcpy(to, value, type->size);
+    plait_type_settle(type, to, to + pieces_at);
+    p->copied = p->size;
+    return 0;
+}
+
+static int encode(plait_parcel *p, plait_shared_memory *memory, const plait_type *type, const void *value)
+{
+    ssize_t size = plait_type_encoded_size(type, value);
+    if (size < 0) return (int)size;
+    char *to = make_room(p, memory, (size_t)size);
+    if (!to) return PLAIT_ENOMEM;
+    plait_type_encode(type, value, to);
+    p->copied = (size_t)size;
+    return 0;
+}
+
+static int copy_bytes(plait_parcel *p, plait_shared_memory *memory, const plait_bytes *bytes)
+{
+    int err = put_bytes(p, memory, bytes->data, bytes->data ? bytes->size : 0);
+    p->none = !bytes->data;
+    return err;
+}
+
+/* Whether the block can stay where it is. */
+static bool lies_there(plait_shared_memory *memory, const plait_bytes *bytes)
+{
+    return plait_shared_block_is_mine(memory, bytes->data) &&
            plait_shared_block_fits(memory, bytes->data, bytes->size + 1);
 }
 
-static void let_lie(plait_parcel *p, const plait_bytes *bytes)
+static void let_lie(plait_parcel *p, const plait_bytes *bytes, bool lent)
 {
     p->size = bytes->size;
-    p->block = bytes->data;
     p->copied = 0;
     p->none = false;
+    p->lent = lent;
+    p->block = bytes->data;
 }
 
 int plait_parcel_put(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
                      const void *value)
 {
-    if (!lies_there(memory, kind, value)) return put(p, memory, kind, type, size, value);
-    p->lent = true;
-    let_lie(p, value);
+    if (kind == PLAIT_KIND_STRUCT) return lay_out(p, memory, type, value);
+    if (kind == PLAIT_KIND_PLAIN) return put_bytes(p, memory, value, size);
+    if (!lies_there(memory, value)) return copy_bytes(p, memory, value);
+    let_lie(p, value, true);
     return 0;
 }
 
 int plait_parcel_pass(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
                       void *value)
 {
-    if (!lies_there(memory, kind, value)) return put(p, memory, kind, type, size, value);
+    if (kind == PLAIT_KIND_STRUCT) return encode(p, memory, type, value);
+    if (kind == PLAIT_KIND_PLAIN) return put_bytes(p, memory, value, size);
     plait_bytes *bytes = value;
+    if (!lies_there(memory, bytes)) return copy_bytes(p, memory, bytes);
     ((char *)bytes->data)[bytes->size] = 0;
-    p->lent = false;
-    let_lie(p, bytes);
+    let_lie(p, bytes, false);
     plait_shared_block_pass(memory, bytes->data); /* from here on it would be freed with the parcel */
     *bytes = (plait_bytes){ 0 };
     return 0;
@@ -104,12 +126,10 @@ static int check(const plait_parcel *p, plait_shared_memory *memory, uint32_t ki
     return plait_fail(PLAIT_EPROTOCOL, "what came from another process makes no sense");
 }
 
-int plait_parcel_look(const plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type,
-                      size_t size, void *value)
+int plait_parcel_look(const plait_parcel *p, plait_shared_memory *memory, uint32_t kind, size_t size, void *value)
 {
     int err = check(p, memory, kind, size);
     if (err) return err;
-    if (kind == PLAIT_KIND_STRUCT) return plait_type_decode(type, value, content(p), p->size);
     if (kind == PLAIT_KIND_BYTES)
         *(plait_bytes *)value = p->none ? (plait_bytes){ 0 } : (plait_bytes){ (void *)(uintptr_t)content(p), p->size };
     else if (size) memcpy(value, content(p), size);
@@ -119,9 +139,13 @@ int plait_parcel_look(const plait_parcel *p, plait_shared_memory *memory, uint32
 int plait_parcel_take(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
                       void *value)
 {
-    if (kind != PLAIT_KIND_BYTES) return plait_parcel_look(p, memory, kind, type, size, value);
     int err = check(p, memory, kind, size);
     if (err || p->none) return err;
+    if (kind == PLAIT_KIND_STRUCT) return plait_type_decode(type, value, content(p), p->size);
+    if (kind == PLAIT_KIND_PLAIN) {
+        if (size) memcpy(value, content(p), size);
+        return 0;
+    }
     if (!p->block || p->lent || !plait_shared_block_room(memory, 0)) {
         p->copied += p->size;
         return plait_bytes_copy(value, content(p), p->size);

@@ -21,22 +21,22 @@ typedef struct plait_parcel {
     _Alignas(16) unsigned char inside[PLAIT_PARCEL_ROOM];
 } plait_parcel;
 
-/* Makes a parcel, which is empty, of a value. A block of a plait_bytes that lies in the memory and is this process's is lent.
-   0; PLAIT_ENOMEM; PLAIT_ETOOLARGE; with words. An empty parcel is zero bytes. */
+/* Makes a parcel, which is empty, of a value, to be looked at. A block of a plait_bytes that lies in the memory and is this
+   process's is lent. 0; PLAIT_ENOMEM with words. An empty parcel is zero bytes. */
 int plait_parcel_put(plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
                      const void *value);
 
-/* The same for one who does not need the value any more: such a block is handed over, and the value emptied. */
+/* The same for one who does not need the value any more, for it to be taken: such a block is handed over, and the value
+   emptied. Also PLAIT_ETOOLARGE. */
 int plait_parcel_pass(plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
                       void *value);
 
-/* Makes *value, of zero bytes, what was put, to be read as long as the parcel is there: a plait_bytes lies in it; a struct has
-   pieces of its own, to be cleared. 0; PLAIT_ENOMEM; PLAIT_EPROTOCOL with words. */
-int plait_parcel_look(const plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
-                      void *value);
+/* Makes *value, of zero bytes, what was put, to be read as long as the parcel is there: all that it owns lies in it. The reader
+   trusts who put it. 0; PLAIT_EPROTOCOL with words. */
+int plait_parcel_look(const plait_parcel *, plait_shared_memory *, uint32_t kind, size_t size, void *value);
 
-/* Makes *value, of zero bytes, what was put, and this process's own: a block of a plait_bytes is moved there, unless the memory
-   is more than half given out. As above. */
+/* Makes *value, of zero bytes, what was passed, and this process's own: a block of a plait_bytes is moved there, unless the
+   memory is more than half given out. 0; PLAIT_ENOMEM; PLAIT_EPROTOCOL with words. */
 int plait_parcel_take(plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
                       void *value);
 

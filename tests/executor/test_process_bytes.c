@@ -352,6 +352,72 @@ static void a_described_struct_may_own_such_blocks(void **unused)
     plait_executor_free(ex);
 }
 
+static int look_at_page(const struct page *page, bool *right)
+{
+    *right = is_shared(page->title) && is_shared(page->picture.data) && strcmp(page->title, "Anna") == 0 &&
+             is_filled(&page->picture, 7);
+    return 0;
+}
+PLAIT_TASK_TYPED(look_at_page, struct page, bool, page_type);
+
+static void a_described_struct_is_read_where_it_was_laid_out(void **unused)
+{
+    (void)unused;
+    static const size_t sizes[] = { 0, 5, 3000, MIB };
+    plait_executor *ex = pool(1, 0);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct page page = { .title = (char *)"Anna" };
+        bool right = false;
+        check_code(plait_bytes_copy(&page.picture, NULL, sizes[i]), 0);
+        fill(&page.picture, 7);
+        check_code(plait_await(plait_submit(ex, look_at_page, &page), &right), 0);
+        check(right);
+        plait_bytes_clear(&page.picture);
+    }
+    plait_executor_free(ex);
+}
+
+static int builds_for_ever(const plait_bytes *in)
+{
+    for (plait_bytes b;;) {
+        if (plait_bytes_copy(&b, in->data, in->size)) return PLAIT_ENOMEM;
+        plait_bytes_clear(&kept);
+        kept = b;
+    }
+    return 0;
+}
+PLAIT_TASK(builds_for_ever, plait_bytes, void);
+
+static pid_t worker_of(plait_executor *ex)
+{
+    static plait_process_info list[8];
+    plait_executor_statistics s;
+    until((plait_executor_get_statistics(ex, &s), s.running == 1));
+    until(plait_process_list(list, 8) == 1);
+    return list[0].id;
+}
+
+/* Wherever a worker is when it is killed: in the midst of the allocator, more often than not. */
+static void M19_what_a_worker_held_is_found_wherever_it_was_killed(void **unused)
+{
+    (void)unused;
+    plait_executor *ex = pool(1, 0);
+    plait_bytes b = made(ex, 64 * KIB);
+    size_t before = used(ex);
+    for (int i = 0; i < 20; i++) {
+        plait_future *f = plait_submit(ex, builds_for_ever, &b);
+        pid_t worker = worker_of(ex);
+        until(used(ex) > before + 100 * KIB);
+        for (int spin = i * 100; spin; spin--) plait_time();
+        check(kill(worker, SIGKILL) == 0);
+        check_code(plait_await(f, NULL), PLAIT_EWORKER);
+        until(used(ex) < before + 100 * KIB);
+    }
+    check(is_filled(&b, 7));
+    plait_bytes_clear(&b);
+    plait_executor_free(ex);
+}
+
 int main(void)
 {
     plait_init();
@@ -366,6 +432,8 @@ int main(void)
         cmocka_unit_test(a_full_memory_fails_that_task_and_the_pool_goes_on),
         cmocka_unit_test(a_forked_child_has_blocks_of_its_own),
         cmocka_unit_test(a_described_struct_may_own_such_blocks),
+        cmocka_unit_test(a_described_struct_is_read_where_it_was_laid_out),
+        cmocka_unit_test(M19_what_a_worker_held_is_found_wherever_it_was_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
