@@ -139,7 +139,7 @@ static int look_again_and_again(const its_waiter *waiter)
 }
 PLAIT_LOCAL_TASK(look_again_and_again, its_waiter, void);
 
-TEST_WITH_TASKS(AT18_AT19_AT20_several_cancels_are_one_that_stays_and_a_shield_hides)
+TEST_WITH_TASKS(AT18_AT19_AT20_M26_several_cancels_are_one_that_stays_and_a_shield_hides)
 {
     struct waiter w = { .said = 1 };
     plait_future *f = submit_known(ex, &look_again_and_again_plait_task, &w);
@@ -201,7 +201,7 @@ int main(void)
         cmocka_unit_test(AT6_AT7_AT8_a_cancel_goes_down_to_the_last_that_is_awaited),
         cmocka_unit_test(AT11_AT13_one_that_cancels_itself_is_told_by_its_next_wait_which_passes_it_on),
         cmocka_unit_test(AT14_AT16_AT17_what_it_returns_when_it_is_cancelled_is_its_outcome),
-        cmocka_unit_test(AT18_AT19_AT20_several_cancels_are_one_that_stays_and_a_shield_hides),
+        cmocka_unit_test(AT18_AT19_AT20_M26_several_cancels_are_one_that_stays_and_a_shield_hides),
         cmocka_unit_test(AT21_a_cancel_after_the_end_changes_nothing),
         cmocka_unit_test(AT24_one_that_is_cancelled_together_with_what_it_awaits_is_told_once),
         cmocka_unit_test(AT27_one_that_awaits_itself_is_told),

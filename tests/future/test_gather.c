@@ -52,7 +52,7 @@ static void check_slots(const struct gathering *g, int first, int second, int th
     for (int i = 0; i < MANY; i++) check_code(g->errors[i], expected[i]);
 }
 
-TEST_WITH_TASKS(AG3_AG4_AG14_a_failure_cancels_nobody_and_is_told_when_all_have_ended)
+TEST_WITH_TASKS(AG3_AG4_AG14_M30_a_failure_cancels_nobody_and_is_told_when_all_have_ended)
 {
     plait_report_hook_set(&counting);
     reports = 0;
@@ -198,7 +198,7 @@ TEST_IN_EACH_KIND(in_a_scope_that_is_dead_before_nothing_is_taken)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(AG3_AG4_AG14_a_failure_cancels_nobody_and_is_told_when_all_have_ended),
+        cmocka_unit_test(AG3_AG4_AG14_M30_a_failure_cancels_nobody_and_is_told_when_all_have_ended),
         cmocka_unit_test(AG6_AG7_a_child_that_is_cancelled_has_failed_so_and_the_others_go_on),
         cmocka_unit_test(AG8_AG10_a_gather_that_is_cancelled_cancels_all_that_have_not_ended),
         cmocka_unit_test(AG9_a_cancel_that_comes_when_all_have_ended_is_told_by_the_next_wait),

@@ -94,7 +94,7 @@ static int fail_behind(const struct failing *f)
 }
 PLAIT_LOCAL_TASK(fail_behind, struct failing, void);
 
-TEST_IN_EACH_KIND(AN3_AN4_the_first_failure_cancels_the_others_and_is_the_groups)
+TEST_IN_EACH_KIND(AN3_AN4_M28_the_first_failure_cancels_the_others_and_is_the_groups)
 {
     struct gate one = { 0 }, two = { 0 }, others = { 0 }, *at = &others;
     plait_executor *pool = pool_of(4);
@@ -364,7 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(AN1_AN18_the_wait_ends_when_all_children_have_and_they_are_dropped),
         cmocka_unit_test(AN5_leaving_without_a_wait_cancels_and_drains),
-        cmocka_unit_test(AN3_AN4_the_first_failure_cancels_the_others_and_is_the_groups),
+        cmocka_unit_test(AN3_AN4_M28_the_first_failure_cancels_the_others_and_is_the_groups),
         cmocka_unit_test(AN2_a_child_that_ends_cancelled_is_no_failure_but_one_that_timed_out_is),
         cmocka_unit_test(AN23_M29_a_group_may_be_cancelled_by_anybody),
         cmocka_unit_test(AN6_AN7_AN22_a_wait_that_is_cut_cancels_the_children_and_a_failure_wins),

@@ -73,7 +73,7 @@ static int cancel_one_that_computes(void)
 }
 PLAIT_TASK(cancel_one_that_computes, void, void);
 
-static void AX2_a_cancel_is_seen_by_the_task_that_runs_in_the_pool(void **unused)
+static void AX2_M27_a_cancel_is_seen_by_the_task_that_runs_in_the_pool(void **unused)
 {
     (void)unused;
     atomic_store(&begun, false);
@@ -279,7 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(AX1_a_pools_task_runs_in_another_thread_that_the_first_submit_starts),
-        cmocka_unit_test(AX2_a_cancel_is_seen_by_the_task_that_runs_in_the_pool),
+        cmocka_unit_test(AX2_M27_a_cancel_is_seen_by_the_task_that_runs_in_the_pool),
         cmocka_unit_test(AX3_a_result_that_comes_too_late_touches_no_loop),
         cmocka_unit_test(AX4_there_is_no_default_each_submit_names_its_executor),
         cmocka_unit_test(AX5_a_wait_for_the_end_of_a_pool_has_a_limit_and_then_names_what_runs),

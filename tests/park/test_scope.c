@@ -71,7 +71,7 @@ TEST_IN_EACH_KIND(in_a_living_scope_waits_go_on)
     check(!plait_scope_expired(&later) && !plait_scope_cancelled(&later));
 }
 
-TEST_IN_EACH_KIND(in_a_cancelled_scope_every_wait_says_so_again_and_again)
+TEST_IN_EACH_KIND(M26_in_a_cancelled_scope_every_wait_says_so_again_and_again)
 {
     PLAIT_CANCEL_SCOPE(scope);
     check(!plait_cancelled());
@@ -461,7 +461,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_a_living_scope_waits_go_on),
-        cmocka_unit_test(in_a_cancelled_scope_every_wait_says_so_again_and_again),
+        cmocka_unit_test(M26_in_a_cancelled_scope_every_wait_says_so_again_and_again),
         cmocka_unit_test(in_an_expired_scope_every_wait_says_so_again_and_again),
         cmocka_unit_test(a_scope_until_now_is_expired),
         cmocka_unit_test(after_a_dead_scope_waits_go_on),

@@ -90,7 +90,7 @@ TEST_IN_EACH_KIND(AK4_one_that_is_cancelled_waits_for_the_mutex_no_more)
     check_number(room.mutex.word, 0);
 }
 
-TEST_IN_EACH_KIND(AK5_AK6_an_unlock_and_a_cancel_lose_no_mutex_and_let_no_two_in)
+TEST_IN_EACH_KIND(AK5_AK6_M25_an_unlock_and_a_cancel_lose_no_mutex_and_let_no_two_in)
 {
     for (int turn = 0; turn < 40; turn++) {
         enum order order = (enum order)turn % ORDERS;
@@ -258,7 +258,7 @@ TEST_IN_EACH_KIND(AQ3_what_was_put_for_one_that_is_cancelled_stays_in_its_order)
         }
 }
 
-TEST_IN_EACH_KIND(AQ4_with_many_that_are_cancelled_no_item_is_lost)
+TEST_IN_EACH_KIND(AQ4_M25_with_many_that_are_cancelled_no_item_is_lost)
 {
     enum { MANY = 12 };
     for (enum flavour f = FIFO; f < FLAVOURS; f++) {
@@ -305,14 +305,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(AK4_one_that_is_cancelled_waits_for_the_mutex_no_more),
-        cmocka_unit_test(AK5_AK6_an_unlock_and_a_cancel_lose_no_mutex_and_let_no_two_in),
+        cmocka_unit_test(AK5_AK6_M25_an_unlock_and_a_cancel_lose_no_mutex_and_let_no_two_in),
         cmocka_unit_test(AK43_a_release_passes_over_those_that_were_cancelled),
         cmocka_unit_test(AK44_one_that_is_cancelled_when_it_was_woken_has_its_permit),
         cmocka_unit_test(AK44_a_release_after_a_cancel_is_not_lost),
         cmocka_unit_test(AK24_a_cancel_while_it_locks_again_is_told_by_the_next_wait),
         cmocka_unit_test(AK25_a_signal_is_not_lost_to_one_who_is_cancelled),
         cmocka_unit_test(AQ3_what_was_put_for_one_that_is_cancelled_stays_in_its_order),
-        cmocka_unit_test(AQ4_with_many_that_are_cancelled_no_item_is_lost),
+        cmocka_unit_test(AQ4_M25_with_many_that_are_cancelled_no_item_is_lost),
         cmocka_unit_test(AQ5_room_that_was_made_for_one_that_is_cancelled_goes_to_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
