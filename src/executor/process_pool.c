@@ -1,7 +1,8 @@
-/* process_pool.c: making and ending a pool of processes, taking tasks in, and telling how things stand. See process_pool.h. */
+/* process_pool.c: making and ending a pool of processes, and telling how things stand. See process_pool.h. */
 #include "executor/process_pool.h"
 #include "base/cpus.h"
 #include "base/fork.h"
+#include "base/hooks.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/stop.h"
@@ -9,6 +10,8 @@
 #include "process/shared_block.h"
 #include "thread/thread.h"
 #include <plait/scope.h>
+#include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,68 +22,41 @@
 enum { MOST_WORKERS = 240 };
 static _Atomic unsigned made;
 
-static void wake_manager(struct plait_process_pool *p)
+/* Pools' memory, used again for pools: taken off all at once, so that none is met twice. */
+static _Atomic(struct plait_process_pool *) free_pools;
+
+static void put_on_free(struct plait_process_pool *first, struct plait_process_pool *last)
 {
-    atomic_fetch_add_explicit(&p->calls, 1, memory_order_seq_cst);
-    plait_parker *manager = atomic_load_explicit(&p->parker, memory_order_seq_cst);
-    if (manager) plait_unpark(manager); /* else it is about to look */
+    last->next_free = atomic_load_explicit(&free_pools, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&free_pools, &last->next_free, first, memory_order_release,
+                                                  memory_order_relaxed)) {}
 }
 
-static int make_room(struct plait_process_pool *p)
+static struct plait_process_pool *new_pool(void)
 {
-    int err = p->bound.capacity ? plait_bound_enter(&p->bound, !p->bound.refuse) : 0;
-    if (err == PLAIT_ECLOSED) return plait_fail(err, "a pool was closed while a submit waited for room in its queue");
-    if (err == PLAIT_ECANCELED)
-        return plait_fail(err, "the wait for room in the queue of pool %s was cut short", p->name);
-    return err ? plait_fail(err, "the queue of pool %s is full, with %zu tasks", p->name, p->bound.capacity) : 0;
-}
-
-/* The guard is held: the first submit starts the manager. */
-static int start(struct plait_process_pool *p)
-{
-    char name[32];
-    if (p->manager) return 0;
-    snprintf(name, sizeof name, "%.20s-manager", p->name);
-    p->manager = plait_thread_start(plait_process_pool_manage, p,
-                                    &(plait_thread_start_options){ .name = name, .life = PLAIT_SERVICE });
-    return p->manager ? 0 : plait_error_code();
-}
-
-static int put(struct plait_process_pool *p, struct plait_job *j)
-{
-    PLAIT_LOCKED(&p->guard);
-    if (p->closed) return plait_fail(PLAIT_ECLOSED, "pool %s was closed while a task was submitted", p->name);
-    int err = start(p);
-    if (err) return err;
-    *p->last_pending = j;
-    p->last_pending = &j->next;
-    p->figures.queued++;
-    p->figures.submitted++;
-    return 0;
-}
-
-static int submit(plait_executor *ex, plait_future *f)
-{
-    struct plait_process_pool *p = (struct plait_process_pool *)ex;
-    if (f->task->flags & PLAIT_TASK_LOCAL)
-        return plait_fail(PLAIT_ENOTSUP, "task %s takes pointers, which mean nothing in another process",
-                          f->task->name);
-    if (atomic_load_explicit(&p->broken, memory_order_acquire)) {
-        plait_record_keep(plait_process_pool_broken_record(p));
-        return PLAIT_EBROKEN;
+    size_t cleared = offsetof(struct plait_process_pool, attending);
+    struct plait_process_pool *p = atomic_exchange_explicit(&free_pools, NULL, memory_order_acquire);
+    if (p && p->next_free) {
+        struct plait_process_pool *last = p->next_free;
+        while (last->next_free) last = last->next_free;
+        put_on_free(p->next_free, last);
+    } else if (!p && !plait_refused("memory")) {
+        p = aligned_alloc(_Alignof(struct plait_process_pool), sizeof *p);
+        cleared = sizeof *p;
     }
-    int err = make_room(p);
-    if (err) return err;
-    struct plait_job *j = plait_allocate(sizeof *j);
-    if (j) j->future = f;
-    err = j ? put(p, j) : plait_fail(PLAIT_ENOMEM, "no memory for a task");
-    if (err) {
-        if (p->bound.capacity) plait_bound_leave(&p->bound);
-        free(j);
-        return err;
-    }
-    wake_manager(p);
-    return 0;
+    return p ? memset((void *)p, 0, cleared) : NULL;
+}
+
+/* Nobody looks for futures of it any more, but for those who come too late, and go away again. */
+static void release(struct plait_process_pool *p)
+{
+    plait_shared_memory_free(p->memory);
+    if (p->epoll >= 0) close(p->epoll);
+    plait_record_unref(p->reason);
+    free((void *)p->known);
+    free(p->known_places);
+    free(p->name);
+    put_on_free(p, p);
 }
 
 /* Where the worker reads it. */
@@ -92,68 +68,17 @@ static bool place(plait_executor *ex, const plait_bytes *argument, plait_bytes *
     return true;
 }
 
-static void close_pool(plait_executor *ex)
-{
-    struct plait_process_pool *p = (struct plait_process_pool *)ex;
-    plait_mutex_lock(&p->guard);
-    p->closed = true;
-    plait_mutex_unlock(&p->guard);
-    if (p->bound.capacity) plait_bound_close(&p->bound);
-}
-
-/* Those that have not begun. */
-static void cancel_pending(struct plait_process_pool *p)
-{
-    plait_mutex_lock(&p->guard);
-    size_t count = 0, room = p->figures.queued;
-    plait_future **list = plait_allocate((room + 1) * sizeof *list);
-    for (struct plait_job *j = p->pending; j && list && count < room; j = j->next)
-        list[count++] = plait_future_ref(j->future);
-    plait_mutex_unlock(&p->guard);
-    for (size_t i = 0; i < count; i++) { /* their callbacks are called here, so without the guard */
-        plait_future_withdraw(list[i]);
-        plait_future_detach(list[i]);
-    }
-    free(list);
-}
-
-static int shut_down(plait_executor *ex, const plait_shutdown_options *o)
-{
-    struct plait_process_pool *p = (struct plait_process_pool *)ex;
-    atomic_store_explicit(&ex->closed, true, memory_order_relaxed);
-    close_pool(ex);
-    if (o->cancel) {
-        atomic_store_explicit(&p->cancels, true, memory_order_release);
-        cancel_pending(p);
-    }
-    plait_mutex_lock(&p->guard);
-    p->ending = true;
-    plait_thread *manager = p->manager;
-    plait_mutex_unlock(&p->guard);
-    if (!manager) return 0;
-    wake_manager(p);
-    return plait_thread_join(manager, NULL, o->deadline);
-}
-
-static void release(struct plait_process_pool *p)
-{
-    plait_shared_memory_free(p->memory);
-    if (p->epoll >= 0) close(p->epoll);
-    plait_record_unref(p->reason);
-    free((void *)p->known);
-    free(p->known_places);
-    free(p->name);
-    free(p);
-}
-
 static void free_pool(plait_executor *ex)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
     bool mine = plait_unlist(&p->listed);
     if (ex->generation == plait_process_generation()) {
         PLAIT_SHIELD(whole, PLAIT_FOREVER); /* no cancellation point */
-        (void)!shut_down(ex, &(plait_shutdown_options){ .cancel = false });
+        (void)!plait_process_pool_shutdown(ex, &(plait_shutdown_options){ .cancel = false });
         plait_thread_free(p->manager);
+        while (atomic_fetch_add_explicit(&p->attending, 0, memory_order_acq_rel)) sched_yield();
+    } else {
+        atomic_store_explicit(&p->attending, 0, memory_order_relaxed); /* they are the parent's */
     }
     if (!mine) return; /* the end of the program is at it */
     close(p->board->event);
@@ -163,29 +88,43 @@ static void free_pool(plait_executor *ex)
 static size_t list(plait_executor *ex, plait_running_task *tasks, size_t room)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    struct plait_endings e = { .ended = NULL };
     size_t running = 0;
     int64_t now = plait_time();
-    PLAIT_LOCKED(&p->guard);
-    for (struct plait_process_worker *w = p->workers; w; w = w->next)
-        for (struct plait_job *j = w->first; j; j = j->next, running++) {
-            if (running >= room) continue;
-            plait_running_task *to = &tasks[running];
-            *to = (plait_running_task){ .line = j->future->line, .duration = now - j->since };
-            snprintf(to->name, sizeof to->name, "%s", j->future->name);
-            snprintf(to->thread, sizeof to->thread, "%s", plait_process_name(w->process));
-            snprintf(to->file, sizeof to->file, "%s", j->future->file);
-        }
+    plait_process_pool_lock(p);
+    for (struct plait_process_worker *w = p->workers; w; w = w->next) {
+        uint32_t at = w->collected;
+        while (at != w->given && !plait_worker_job(w, at)->future) at++;
+        if (at == w->given || running++ >= room) continue;
+        struct plait_job *j = plait_worker_job(w, at);
+        plait_running_task *to = &tasks[running - 1];
+        *to = (plait_running_task){ .line = j->future->line, .duration = now > j->since ? now - j->since : 0 };
+        snprintf(to->name, sizeof to->name, "%s", j->future->name);
+        snprintf(to->thread, sizeof to->thread, "%s", plait_process_name(w->process));
+        snprintf(to->file, sizeof to->file, "%s", j->future->file);
+    }
+    plait_process_pool_unlock(p, &e);
     return running;
 }
 
 static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
-    PLAIT_LOCKED(&p->guard);
+    struct plait_endings e = { .ended = NULL };
+    plait_process_pool_lock(p);
+    size_t begun = 0; /* they are with workers */
     *s = p->figures;
     s->bytes_copied = atomic_load_explicit(&p->bytes_copied, memory_order_relaxed);
     s->bytes_in_place = atomic_load_explicit(&p->bytes_in_place, memory_order_relaxed);
-    for (struct plait_process_worker *w = p->workers; w; w = w->next) s->idle += !w->inside;
+    for (struct plait_process_worker *w = p->workers; w; w = w->next) {
+        begun += w->inside > 0;
+        s->idle += !w->inside;
+    }
+    s->running = begun;
+    s->submitted = atomic_load_explicit(&p->entered, memory_order_relaxed) & ~PLAIT_POOL_CLOSED;
+    size_t over = (size_t)(s->finished + s->cancelled + s->refused) + begun;
+    s->queued = s->submitted > over ? (size_t)s->submitted - over : 0;
+    plait_process_pool_unlock(p, &e);
 }
 
 static int check_options(const plait_process_options *o)
@@ -219,9 +158,11 @@ static int make_board(struct plait_process_pool *p)
     const plait_process_options *o = &p->options;
     struct epoll_event event = { .events = EPOLLIN };
     p->memory = plait_shared_memory_new(&(plait_shared_memory_options){ .limit = o->shared_limit });
-    p->board = p->memory ? plait_shared_alloc(p->memory, sizeof *p->board) : NULL;
+    p->board = p->memory ? plait_shared_alloc(p->memory, sizeof *p->board + 64) : NULL;
     if (!p->board) return plait_error_code();
+    p->board = (struct plait_pool_board *)(((uintptr_t)p->board + 63) & ~(uintptr_t)63);
     p->board->memory = p->memory;
+    p->board->most_spinners = plait_allowed_cpus() - 1;
     p->board->memory_limit = o->memory_limit;
     p->board->niceness = o->niceness;
     if (o->initializer) {
@@ -245,32 +186,33 @@ static int make_board(struct plait_process_pool *p)
 
 plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { .submit = submit,
+    static const struct plait_executor_operations operations = { .submit = plait_process_pool_submit,
                                                                  .place = place,
-                                                                 .close = close_pool,
+                                                                 .close = plait_process_pool_close,
                                                                  .free = free_pool,
                                                                  .get_statistics = get_statistics,
                                                                  .list = list,
-                                                                 .shutdown = shut_down };
+                                                                 .shutdown = plait_process_pool_shutdown };
     plait_process_options o;
     if (plait_options_read(&o, sizeof o, options, options_size) || check_options(&o)) return NULL;
     set_defaults(&o);
     unsigned number = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
     char numbered[32];
     snprintf(numbered, sizeof numbered, "processes-%u", number);
-    struct plait_process_pool *p = plait_allocate(sizeof *p);
+    struct plait_process_pool *p = new_pool();
     char *name = p ? plait_copy_string(o.name ? o.name : numbered) : NULL;
+    if (p) p->epoll = -1;
     if (!name) {
-        free(p);
         plait_fail(PLAIT_ENOMEM, "no memory for a pool of processes");
+        if (p) release(p);
         return NULL;
     }
     p->executor = (plait_executor){ .operations = &operations, .generation = plait_process_generation() };
     p->options = o;
     p->name = name;
-    p->epoll = -1;
-    p->last_pending = &p->pending;
-    p->usual = INT64_MAX / 2; /* until it is known */
+    p->attend_turns = PLAIT_MOST_LOOKS;
+    plait_lanes_prepare(&p->lanes);
+    plait_attend = plait_process_pool_attend;
     p->bound.capacity = o.capacity;
     p->bound.refuse = o.refuse;
     p->listed = (struct plait_listed){ .executor = &p->executor, .name = name };

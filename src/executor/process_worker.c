@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { TURNS = 2000 }; /* looks for the next task before a sleep: about the time of a wake-up */
+enum { TURNS = 2000, LINGER = 24 }; /* looks for the next task before a sleep: about the time of a wake-up; … */
 
 struct server {
     struct plait_pool_board *board;
@@ -27,6 +27,8 @@ struct server {
     pthread_mutex_t guard;
     struct plait_cell *running;
     plait_scope scope;
+    uint32_t rung;    /* the value of `armed` for which it has rung */
+    unsigned unknown; /* tasks that were not measured, since one was */
 };
 static struct server here = { .guard = PTHREAD_MUTEX_INITIALIZER };
 
@@ -44,18 +46,25 @@ static const plait_task *find(const struct plait_known_task *t)
     return s->known[t->number];
 }
 
-static void answer(struct plait_cell *cell)
+/* Each worker rings by itself, once for each time that the board is armed: so one that is stopped just before keeps nobody from
+   doing it. */
+static void ring(void)
 {
-    struct plait_ring_of_cells *ring = &here.channel->answered;
-    uint32_t at = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    atomic_store_explicit(&ring->cells[at % PLAIT_RING], cell, memory_order_relaxed);
-    atomic_store_explicit(&ring->written, at + 1, memory_order_seq_cst);
-    plait_reached("answered", NULL);
-    if (atomic_load_explicit(&here.board->asleep, memory_order_seq_cst) &&
-        atomic_exchange_explicit(&here.board->asleep, 0, memory_order_seq_cst)) {
-        uint64_t one = 1;
-        while (write(here.board->event, &one, sizeof one) < 0 && errno == EINTR) {}
-    }
+    struct server *s = &here;
+    uint32_t armed = atomic_load_explicit(&s->board->armed, memory_order_seq_cst);
+    if (!(armed & 1) || armed == s->rung) return;
+    uint64_t one = 1;
+    while (write(s->board->event, &one, sizeof one) < 0 && errno == EINTR) {}
+    s->rung = armed;
+}
+
+/* It is DONE, whether it was run or skipped. */
+static void answer(struct plait_cell *cell, const char *task)
+{
+    atomic_store_explicit(&cell->state, PLAIT_CELL_DONE, memory_order_seq_cst);
+    plait_reached("done", task);
+    plait_reached("answered", task);
+    ring();
 }
 
 static void set_running(struct plait_cell *cell)
@@ -108,31 +117,60 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
     return code;
 }
 
-static void run(struct plait_cell *cell)
+static const char *run_cell(struct plait_cell *cell)
 {
-    uint32_t given = PLAIT_CELL_GIVEN;
-    plait_reached("taken", NULL);
-    if (!atomic_compare_exchange_strong_explicit(&cell->state, &given, PLAIT_CELL_RUNNING, memory_order_acq_rel,
-                                                 memory_order_acquire)) {
-        answer(cell); /* taken back */
-        return;
-    }
     plait_record *said = NULL;
     const plait_task *task = find(cell->task);
     _Alignas(max_align_t) unsigned char small[1024];
     size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0, size = task ? result_at + task->result_size : 0;
     char *values = size <= sizeof small ? memset(small, 0, size) : plait_allocate(size);
-    cell->code = !task ? PLAIT_EWORKER : !values ? PLAIT_ENOMEM : 0;
+    int code = !task ? PLAIT_EWORKER : !values ? PLAIT_ENOMEM : 0;
     if (!task) said = plait_record_take();
-    if (!cell->code) cell->code = run_values(cell, task, values, values + result_at, &said);
-    if (cell->code && !said) said = plait_record_say(cell->code, NULL, "%s", plait_error_text(cell->code));
-    plait_parcel_say(&cell->said, here.board->memory, said);
+    if (!code) code = run_values(cell, task, values, values + result_at, &said);
+    if (code) {
+        cell->code = code;
+        if (!said) said = plait_record_say(code, NULL, "%s", plait_error_text(code));
+        plait_parcel_say(&cell->said, here.board->memory, said);
+    }
     plait_record_unref(said);
     if (values != (char *)small) free(values);
     plait_reached("written", task ? task->name : NULL);
-    atomic_store_explicit(&cell->state, PLAIT_CELL_DONE, memory_order_release);
-    plait_reached("done", task ? task->name : NULL);
-    answer(cell);
+    return task ? task->name : NULL;
+}
+
+/* The time that tasks take, lately, for who gives them ahead: one in many is measured, each where they are long. */
+static const char *run_measured(struct plait_cell *cell)
+{
+    enum { MANY = 16, SHORT = 4000 /* ns */ };
+    struct server *s = &here;
+    _Atomic uint32_t *known = &s->channel->usual;
+    int64_t usual = atomic_load_explicit(known, memory_order_relaxed);
+    if (usual && usual < SHORT && ++s->unknown < MANY) return run_cell(cell);
+    s->unknown = 0;
+    int64_t start = plait_time();
+    const char *name = run_cell(cell);
+    int64_t took = plait_time() - start;
+    if (usual) took = usual + (took - usual) / 4;
+    atomic_store_explicit(known, took < 1 ? 1 : took > UINT32_MAX ? UINT32_MAX : (uint32_t)took, memory_order_relaxed);
+    return name;
+}
+
+/* What is GIVEN, or SKIPPED. False: it is neither, by now. */
+static bool run(struct plait_cell *cell)
+{
+    uint32_t state = PLAIT_CELL_GIVEN;
+    plait_reached("taken", NULL);
+    if (atomic_compare_exchange_strong_explicit(&cell->state, &state, PLAIT_CELL_RUNNING, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+        answer(cell, run_measured(cell));
+        return true;
+    }
+    if (state != PLAIT_CELL_SKIPPED ||
+        !atomic_compare_exchange_strong_explicit(&cell->state, &state, PLAIT_CELL_RUNNING, memory_order_acq_rel,
+                                                 memory_order_acquire))
+        return false;
+    answer(cell, NULL);
+    return true;
 }
 
 static int obey(void *unused)
@@ -150,28 +188,41 @@ static int obey(void *unused)
     return 0;
 }
 
-/* The next cell; NULL: there is none, and it is to stop. */
-static struct plait_cell *next(uint32_t taken)
+static bool is_there(struct plait_cell *cell)
+{
+    uint32_t state = atomic_load_explicit(&cell->state, memory_order_seq_cst);
+    return state == PLAIT_CELL_GIVEN || state == PLAIT_CELL_SKIPPED;
+}
+
+/* Whether it comes soon. */
+static bool comes_soon(struct plait_cell *cell)
+{
+    bool began = false, came = false;
+    for (unsigned turn = 0; turn < TURNS && !came; turn++) {
+        if (!began && !(began = plait_spinner_begin(here.board, here.channel->number)) && turn == LINGER) break;
+        plait_pause();
+        came = is_there(cell) || atomic_load_explicit(&here.channel->stop, memory_order_relaxed);
+    }
+    if (began) plait_spinner_end(here.board, here.channel->number);
+    return came;
+}
+
+/* Waits until it is there; false: it is not, and will not be. */
+static bool wait_for(struct plait_cell *cell)
 {
     struct plait_channel *c = here.channel;
     bool may_spin = plait_current()->parker->may_spin;
-    for (unsigned turn = 0;; turn++) {
-        if (atomic_load_explicit(&c->given.written, memory_order_seq_cst) != taken)
-            return atomic_load_explicit(&c->given.cells[taken % PLAIT_RING], memory_order_relaxed);
-        if (atomic_load_explicit(&c->stop, memory_order_acquire)) return NULL;
-        if (may_spin && turn < TURNS) {
-            plait_pause();
-            continue;
-        }
+    while (!is_there(cell)) {
+        if (atomic_load_explicit(&c->stop, memory_order_acquire)) return is_there(cell);
+        if (may_spin && comes_soon(cell)) continue;
         plait_reached("idle", NULL);
         uint32_t bell = atomic_load_explicit(&c->bell, memory_order_seq_cst);
         atomic_store_explicit(&c->asleep, 1, memory_order_seq_cst);
-        if (atomic_load_explicit(&c->given.written, memory_order_seq_cst) == taken &&
-            !atomic_load_explicit(&c->stop, memory_order_seq_cst))
+        if (!is_there(cell) && !atomic_load_explicit(&c->stop, memory_order_seq_cst))
             plait_words_sleep(&(struct plait_word){ .at = &c->bell, .value = bell }, 1, 0);
         atomic_store_explicit(&c->asleep, 0, memory_order_relaxed);
-        turn = 0;
     }
+    return true;
 }
 
 static int prepare(struct plait_pool_board *board)
@@ -215,9 +266,13 @@ static int serve(const struct plait_worker_place *place)
         return code;
     }
     plait_reached("birth", NULL);
-    atomic_store_explicit(&c->born, 1, memory_order_release);
-    struct plait_cell *cell;
-    for (uint32_t taken = 0; (cell = next(taken)); taken++) run(cell);
+    atomic_store_explicit(&c->born, 1, memory_order_seq_cst);
+    ring();
+    for (uint32_t at = 0;;) {
+        struct plait_cell *cell = &c->cells[at % PLAIT_RING];
+        if (!wait_for(cell)) break;
+        at += run(cell);
+    }
     plait_reached("parting", NULL);
     return 0;
 }

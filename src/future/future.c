@@ -95,15 +95,20 @@ static bool leave_pending(plait_future *f, uint32_t next)
     return true;
 }
 
-void plait_future_finish(plait_future *f, int error, plait_record *record)
+bool plait_future_end(plait_future *f, int error, plait_record *record)
 {
     f->error = error;
     f->record = record;
     plait_waiter *waiters = plait_waitlist_claim_all(&f->waiters, true);
-    if (!waiters) return;
+    if (!waiters) return false;
     bool callbacks = atomic_load_explicit(&f->called, memory_order_relaxed); /* their node, if any, is among those */
     plait_wake(waiters);
-    if (callbacks) plait_callbacks_run(f);
+    return callbacks;
+}
+
+void plait_future_finish(plait_future *f, int error, plait_record *record)
+{
+    if (plait_future_end(f, error, record)) plait_callbacks_run(f);
 }
 
 /* In the context and the scope that were made for it: its code, and the record of a failure. */
@@ -155,15 +160,23 @@ static bool try_again(plait_future *f, plait_scope *outer)
     return true;
 }
 
-/* One whose deadline passed before its turn came is ended. */
+/* Whether its deadline passed before its turn came; then what its outcome is to be. */
+static bool is_too_late(plait_future *f, int *error, plait_record **record)
+{
+    if (!f->expires || !plait_has_passed(f->deadline)) return false;
+    *error = PLAIT_ETIMEDOUT;
+    *record = plait_record_say(*error, NULL, "its deadline passed before its turn came");
+    *record = plait_wrap(error, *record, "was not started in time");
+    if (*record) plait_record_set_task(*record, f->name, f->file, f->line);
+    return true;
+}
+
 static bool begin(plait_future *f)
 {
+    int error;
+    plait_record *record;
     if (!leave_pending(f, PLAIT_STARTING)) return false;
-    if (!f->expires || !plait_has_passed(f->deadline)) return true;
-    int error = PLAIT_ETIMEDOUT;
-    plait_record *record = plait_record_say(error, NULL, "its deadline passed before its turn came");
-    record = plait_wrap(&error, record, "was not started in time");
-    if (record) plait_record_set_task(record, f->name, f->file, f->line);
+    if (!is_too_late(f, &error, &record)) return true;
     plait_future_finish(f, error, record);
     return false;
 }
@@ -178,13 +191,14 @@ bool plait_future_run(plait_future *f, plait_scope *outer)
     return true;
 }
 
-bool plait_future_begin(plait_future *f, plait_parker *parker)
+enum plait_begin plait_future_begin(plait_future *f, plait_parker *parker, int *error, plait_record **record)
 {
-    if (!begin(f)) return false;
+    if (!leave_pending(f, PLAIT_STARTING)) return PLAIT_HAS_ENDED;
+    if (is_too_late(f, error, record)) return PLAIT_IS_TOO_LATE;
     plait_scope_prepare(&f->scope, NULL, parker, f->deadline, 0);
     if (atomic_fetch_xor_explicit(&f->state, PLAIT_STARTING ^ PLAIT_RUNNING, memory_order_acq_rel) & PLAIT_ASKED)
         plait_scope_cancel(&f->scope);
-    return true;
+    return PLAIT_HAS_BEGUN;
 }
 
 bool plait_future_run_alone(plait_future *f)

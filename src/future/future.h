@@ -44,6 +44,7 @@ struct plait_future {
     bool taken;          /* the argument's block was handed over, and is to be freed */
     bool expires;        /* `deadline` was given to it at its submit: it is not started later */
     bool limited;        /* it has a limit, or retries: in its shadow */
+    bool attended;       /* who waits for it is to look out for its end himself: see plait_attend */
     bool large, small;   /* its `size` is none of a block's; of a small one's */
 
     plait_scope scope;    /* the root scope of the task; valid from RUNNING on */
@@ -119,9 +120,10 @@ bool plait_future_run(plait_future *, plait_scope *outer);
    is still pending, and one step takes it from there to RUNNING. */
 bool plait_future_run_alone(plait_future *);
 
-/* For an executor that has it run elsewhere: false as above; else it is RUNNING, and the executor's to end. A cancel
-   sets f->scope.cancelled, and unparks `parker`. */
-bool plait_future_begin(plait_future *, plait_parker *parker);
+/* For an executor that has it run elsewhere: it is RUNNING, and the executor's to end. A cancel sets f->scope.cancelled, and
+   unparks `parker`. Or somebody else has ended it; or it is too late, and the executor is to end it with that outcome. */
+enum plait_begin { PLAIT_HAS_BEGUN, PLAIT_HAS_ENDED, PLAIT_IS_TOO_LATE };
+enum plait_begin plait_future_begin(plait_future *, plait_parker *parker, int *error, plait_record **record);
 
 /* Makes of what the task returned and said (*error, *record) the outcome. `expired`: its scope had come to its end, at
    `deadline`. */
@@ -150,8 +152,10 @@ bool plait_future_withdrawn(plait_future *);
 void plait_callbacks_run(plait_future *);
 void plait_callbacks_free(struct plait_callbacks *);
 
-/* Writes the outcome and tells all who wait: by who has decided its fate, and holds a reference. */
+/* Writes the outcome and tells all who wait: by who has decided its fate, and holds a reference. Or leaves out the
+   callbacks, and says whether there are any, which he is to see to. */
 void plait_future_finish(plait_future *, int error, plait_record *record);
+bool plait_future_end(plait_future *, int error, plait_record *record);
 
 /* Ends a future that nobody runs, with a code and the reference to its record. */
 void plait_future_fail(plait_future *, int error, plait_record *record);
@@ -172,6 +176,11 @@ int plait_future_wait_looking(plait_future *, plait_deadline, enum plait_cut, pl
 bool plait_may_help(plait_deadline);
 bool plait_may_run_in_place(void); /* a worker: no lock held, and the stack far from its end */
 bool plait_help(plait_future *, plait_scope *outer);
+
+/* To be called by who is about to sleep, once his node is listed, for a future that is `attended`, to which he holds a
+   reference: the executor, which may have gone once it is done, looks out for its end for a while, as long as nobody has
+   woken the node. Filled in by that executor. */
+extern void (*plait_attend)(plait_executor *, plait_future *, plait_waiter *);
 
 /* Around a sleep in a wait for futures: tells the pool whose worker this is, if it is one. */
 plait_executor *plait_worker_sleeps(void);

@@ -9,6 +9,8 @@
 
 enum { DEEPEST = 64 }; /* tasks inside of each other */
 
+void (*plait_attend)(plait_executor *, plait_future *, plait_waiter *);
+
 bool plait_may_run_in_place(void)
 {
     plait_context *self = plait_current();
@@ -66,7 +68,10 @@ int plait_future_wait_looking(plait_future *f, plait_deadline deadline, enum pla
     }
     plait_waiter node = plait_waiter_here();
     plait_executor *pool = plait_worker_sleeps();
-    if (plait_waitlist_add(&f->waiters, &node)) err = plait_wait_looking(&f->waiters, &node, deadline, cut, look);
+    if (plait_waitlist_add(&f->waiters, &node)) {
+        if (f->attended) plait_attend(f->executor, f, &node);
+        err = plait_wait_looking(&f->waiters, &node, deadline, cut, look);
+    }
     plait_worker_resumes(pool);
     return err;
 }

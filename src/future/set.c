@@ -78,6 +78,15 @@ static plait_future *find_pending(struct plait_set *s)
     return NULL;
 }
 
+/* One whose end is to be looked out for, with a reference; or NULL. */
+static plait_future *find_attended(struct plait_set *s)
+{
+    plait_future *f = s->first ? s->first->future : NULL;
+    if (!f || !f->attended || plait_future_done(f)) return NULL;
+    atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed);
+    return f;
+}
+
 /* Whether none of them can end while the running task sleeps: they are all for loops of its own thread. */
 static bool in_vain(struct plait_set *s)
 {
@@ -110,9 +119,14 @@ int plait_set_next_looking(struct plait_set *s, struct plait_watch **watch, plai
                 "a wait for the ends of tasks of a loop, on its own thread and not in one of its tasks: it never ends");
         if (err) break;
         plait_future *f = may_help ? find_pending(s) : NULL;
+        plait_future *attended = f ? NULL : find_attended(s);
         plait_waiter node = plait_waiter_here();
         if (!f) plait_waitlist_add(&s->waiters, &node);
         plait_mutex_unlock(&s->guard);
+        if (attended) {
+            plait_attend(attended->executor, attended, &node);
+            plait_future_release(attended);
+        }
         if (f) {
             plait_help(f, outer); /* or somebody was faster, and it is not pending any more */
             plait_future_release(f);

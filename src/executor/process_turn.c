@@ -1,0 +1,162 @@
+/* process_turn.c: the turns of a pool of processes: whoever submits, or waits, does what there is to be done for all, if
+   nobody is at it. So a task goes from who submits it straight to a worker, and its result straight to who waits; the
+   manager sleeps on. See process_pool.h for what must hold.
+
+   Memory order: who finds the guard held adds to `asked`, and then tries the guard once more; who held it takes `asked`
+   after he has let go. Both are read-modify-writes of one word that acquire and release. If the holder's came first, the
+   other has seen the guard free by then; else the holder sees that he is asked. */
+#include "executor/process_pool.h"
+#include "base/record.h"
+#include "park/thread_parker.h"
+#include <sched.h>
+
+enum { ROUNDS = 16, FEWEST_LOOKS = 16, LINGER = 24 };
+
+static void ring_bells(struct plait_endings *e)
+{
+    for (size_t i = 0; i < e->bell_count; i++) plait_channel_ring(e->bells[i]);
+    e->bell_count = 0;
+}
+
+void plait_process_pool_count_ended(struct plait_process_pool *p, size_t count)
+{
+    atomic_fetch_add_explicit(&p->ended, count, memory_order_seq_cst);
+    if (atomic_load_explicit(&p->ending, memory_order_seq_cst)) plait_process_pool_wake_manager(p);
+}
+
+/* For the manager: what a callback does, and waits for, is no business of who submits or waits. */
+static void leave_callbacks(struct plait_process_pool *p, plait_future *f)
+{
+    struct plait_link *newest = atomic_load_explicit(&p->called, memory_order_relaxed);
+    do atomic_store_explicit(&f->link.next, newest, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&p->called, &newest, &f->link, memory_order_release,
+                                                  memory_order_relaxed));
+}
+
+static plait_future *after(plait_future *f)
+{
+    return (plait_future *)atomic_load_explicit(&f->link.next, memory_order_relaxed);
+}
+
+static void end_futures(struct plait_process_pool *p, struct plait_endings *e)
+{
+    size_t count = 0;
+    for (plait_future *f = e->ended, *next; f; f = next) {
+        next = after(f);
+        if (plait_future_end(f, f->error, f->record)) {
+            leave_callbacks(p, f);
+            e->tell = true;
+        } else {
+            plait_future_release(f);
+            count++;
+        }
+    }
+    for (plait_future *f = e->gone, *next; f; f = next, count++) {
+        next = after(f);
+        plait_future_release(f);
+    }
+    e->ended = e->gone = NULL;
+    if (e->tell) plait_process_pool_wake_manager(p);
+    e->tell = false;
+    if (count) plait_process_pool_count_ended(p, count);
+}
+
+void plait_process_pool_run_callbacks(struct plait_process_pool *p)
+{
+    struct plait_link *newest = atomic_exchange_explicit(&p->called, NULL, memory_order_acquire), *oldest = NULL, *next;
+    for (; newest; newest = next) { /* in the order of their ends */
+        next = atomic_load_explicit(&newest->next, memory_order_relaxed);
+        atomic_store_explicit(&newest->next, oldest, memory_order_relaxed);
+        oldest = newest;
+    }
+    for (; oldest; oldest = next) {
+        next = atomic_load_explicit(&oldest->next, memory_order_relaxed);
+        plait_callbacks_run((plait_future *)oldest);
+        plait_future_release((plait_future *)oldest);
+        plait_process_pool_count_ended(p, 1);
+    }
+}
+
+void plait_process_pool_work(struct plait_process_pool *p, bool collect, struct plait_endings *e)
+{
+    plait_record **here = plait_record_here(), *kept = *here;
+    *here = NULL; /* what fails here is not the running task's failure */
+    if (collect) plait_process_pool_collect(p, e);
+    plait_process_pool_give(p, collect, e);
+    if (plait_process_pool_ends_pending(p) && plait_process_pool_has_pending(p)) e->tell = true;
+    if (!p->wants_worker && plait_process_pool_wants_worker(p)) p->wants_worker = e->tell = true;
+    plait_record_unref(*here);
+    *here = kept;
+}
+
+/* Lets go; true: somebody has asked meanwhile. */
+static bool let_go(struct plait_process_pool *p, struct plait_endings *e)
+{
+    plait_mutex_unlock(&p->guard);
+    bool asked = atomic_exchange_explicit(&p->asked, 0, memory_order_acq_rel) != 0;
+    ring_bells(e);
+    end_futures(p, e);
+    return asked;
+}
+
+static bool try(struct plait_process_pool *p) { return plait_mutex_lock_until(&p->guard, PLAIT_NOW) == 0; }
+
+void plait_process_pool_turn(struct plait_process_pool *p, bool collect)
+{
+    for (unsigned round = 0;; round++, collect = true) {
+        if (!try(p)) {
+            atomic_fetch_add_explicit(&p->asked, 1, memory_order_acq_rel);
+            if (!try(p)) return;
+        }
+        struct plait_endings e = { .ended = NULL };
+        plait_process_pool_work(p, collect, &e);
+        if (!let_go(p, &e)) return;
+        if (round == ROUNDS) { /* enough for others */
+            plait_process_pool_wake_manager(p);
+            return;
+        }
+    }
+}
+
+void plait_process_pool_lock(struct plait_process_pool *p) { plait_mutex_lock(&p->guard); }
+
+void plait_process_pool_unlock(struct plait_process_pool *p, struct plait_endings *e)
+{
+    if (let_go(p, e)) plait_process_pool_turn(p, true);
+}
+
+/* At most as many look out at once as there are CPUs but one, in all processes of the pool. */
+static bool begin_to_spin(struct plait_process_pool *p)
+{
+    if (!plait_current()->parker->may_spin) return false;
+    for (int turn = 0; turn < LINGER; turn++)
+        if (plait_spinner_begin(p->board, PLAIT_ATTENDS)) return true;
+        else plait_pause();
+    return false;
+}
+
+static void look_out(struct plait_process_pool *p, plait_waiter *node)
+{
+    unsigned looks = 0, most = p->attend_turns;
+    while (!plait_woken(node) && looks++ < most) {
+        for (int i = 0; i < 4 && !plait_woken(node); i++) plait_pause();
+        plait_process_pool_turn(p, true);
+    }
+    plait_spinner_end(p->board, PLAIT_ATTENDS);
+    if (plait_woken(node)) p->attend_turns = PLAIT_MOST_LOOKS;
+    else if (most > FEWEST_LOOKS) p->attend_turns = most / 2;
+}
+
+void plait_process_pool_attend(plait_executor *ex, plait_future *f, plait_waiter *node)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    atomic_fetch_add_explicit(&p->attending, 1, memory_order_acq_rel);
+    if (!plait_future_done(f)) { /* so the pool is still there, and stays as long as we attend */
+        plait_process_pool_turn(p, true);
+        if (!plait_woken(node) && !atomic_exchange_explicit(&p->attended, true, memory_order_acquire)) {
+            if (begin_to_spin(p)) look_out(p, node);
+            atomic_store_explicit(&p->attended, false, memory_order_release);
+        }
+    }
+    atomic_fetch_sub_explicit(&p->attending, 1, memory_order_release);
+}

@@ -1,0 +1,218 @@
+/* process_workers.c: worker processes are started, told to stop, and buried. By the manager of the pool alone. See
+   process_pool.h for what must hold. */
+#include "executor/process_pool.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "process/shared_block.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define FIRST_PAUSE (10 * PLAIT_MILLISECOND) /* after a worker that died at birth; doubled each time */
+#define PARTING (2 * PLAIT_SECOND)           /* for one that was told to stop */
+enum { MOST_BIRTHS_FAILED = 5 };
+
+/* Takes the reference of `reason`. */
+static void break_pool(struct plait_process_pool *p, plait_record *reason, const char *why)
+{
+    if (plait_process_pool_broken(p)) {
+        plait_record_unref(reason);
+        return;
+    }
+    p->reason = reason, p->why = why;
+    atomic_store_explicit(&p->broken, true, memory_order_release);
+    char text[400] = "";
+    plait_record *record = plait_process_pool_broken_record(p);
+    if (record) plait_record_describe(&record->public, text, sizeof text);
+    plait_record_unref(record);
+    plait_report("%s", text[0] ? text : why);
+}
+
+void plait_worker_stop(struct plait_process_worker *w)
+{
+    if (atomic_load_explicit(&w->channel->stop, memory_order_relaxed)) return;
+    w->leaving = true;
+    w->end_at = plait_time() + PARTING;
+    atomic_store_explicit(&w->channel->stop, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&w->channel->asleep, memory_order_seq_cst)) plait_channel_ring(w->channel);
+}
+
+/* One that a dead worker has left, or a new one; NULL with a record. */
+static struct plait_channel *new_channel(struct plait_process_pool *p)
+{
+    struct plait_channel *c = p->free_channels;
+    if (c) {
+        p->free_channels = c->next_free;
+        return c;
+    }
+    c = plait_shared_alloc(p->memory, sizeof *c + 64);
+    if (!c) return NULL;
+    c = (struct plait_channel *)(((uintptr_t)c + 63) & ~(uintptr_t)63);
+    c->number = p->channel_count++;
+    return c;
+}
+
+/* Its worker has gone: as new, but for the cells, which are FREE. */
+static void free_channel(struct plait_process_pool *p, struct plait_channel *c)
+{
+    plait_parcel_clear(&c->said, p->memory);
+    plait_spinner_end(p->board, c->number);
+    atomic_store_explicit(&c->asleep, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->stop, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->born, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->owner, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->usual, 0, memory_order_relaxed);
+    c->code = 0;
+    c->next_free = p->free_channels;
+    p->free_channels = c;
+}
+
+static void start_process(struct plait_process_pool *p, struct plait_process_worker *w)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s-%u", p->name, ++p->numbers);
+    plait_process_start_options o = {
+        .name = name, .life = PLAIT_DAEMON, .descriptors = &p->board->event, .descriptor_count = 1
+    };
+    w->process = plait_process_start_task(
+        &plait_pool_worker_plait_task, &(struct plait_worker_place){ p->board, w->channel }, &o, sizeof o, p->name, 0);
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = w };
+    if (w->process && epoll_ctl(p->epoll, EPOLL_CTL_ADD, plait_process_descriptor(w->process), &event) != 0) {
+        plait_fail(-errno, "worker %s cannot be watched", plait_process_name(w->process));
+        (void)plait_process_kill(w->process);
+        plait_process_free(w->process);
+        w->process = NULL;
+    }
+}
+
+static void birth_failed(struct plait_process_pool *p)
+{
+    int code = plait_error_code();
+    plait_record *cause = plait_record_take();
+    if (p->worker_count) {
+        plait_record_unref(cause); /* it goes on with fewer, and tries again later */
+        p->next_birth = plait_time() + PLAIT_SECOND;
+    } else if (++p->births_failed >= MOST_BIRTHS_FAILED || code == PLAIT_ENOTSUP) {
+        break_pool(p, cause, "its workers cannot be started");
+    } else {
+        plait_record_unref(cause);
+        p->next_birth = plait_time() + (FIRST_PAUSE << p->births_failed);
+    }
+}
+
+bool plait_process_pool_start_worker(struct plait_process_pool *p)
+{
+    struct plait_process_worker *w = plait_allocate(sizeof *w);
+    if (w) w->channel = new_channel(p);
+    else plait_failed(PLAIT_ENOMEM);
+    if (w && w->channel) start_process(p, w);
+    if (!w || !w->process) {
+        birth_failed(p);
+        if (w && w->channel) free_channel(p, w->channel);
+        free(w);
+        return false;
+    }
+    w->idle_since = plait_time();
+    PLAIT_LOCKED(&p->guard);
+    w->next = p->workers;
+    p->workers = w;
+    p->worker_count++;
+    p->figures.workers++;
+    return true;
+}
+
+/* Why it died: a code, and in *record the words. */
+static int cause_of_death(struct plait_process_worker *w, plait_record **record)
+{
+    int code = PLAIT_EWORKER;
+    (void)!plait_process_join(w->process, &code, PLAIT_FOREVER); /* it has ended */
+    *record = plait_record_take();
+    if (code == PLAIT_EWORKER && *record) return code;
+    plait_record_unref(*record);
+    *record = plait_record_say(PLAIT_EWORKER, NULL, "its worker %s ended", plait_process_name(w->process));
+    return PLAIT_EWORKER;
+}
+
+static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int code, plait_record *cause,
+                          struct plait_endings *e)
+{
+    bool cancelled = plait_job_was_cancelled(j->future), late = !cancelled && plait_has_passed(j->deadline);
+    plait_record *said = plait_record_say(code, cause ? plait_record_ref(cause) : NULL, "%s",
+                                          cause ? cause->public.message : plait_error_text(code));
+    if (said && cause) {
+        said->public.signal = cause->public.signal;
+        said->public.pid = cause->public.pid;
+        plait_record_unref(said->cause);
+        said->cause = NULL, said->public.cause = NULL;
+    }
+    if (cancelled || late) code = PLAIT_ECANCELED;
+    if (code == PLAIT_ECANCELED)
+        said = plait_record_say(code, said, "its worker was ended, since it did not end by itself");
+    plait_process_pool_conclude(p, j, code, late, said, e);
+}
+
+/* What it had begun fails, what it had finished has an outcome, the rest goes to others. */
+static void share_out(struct plait_process_pool *p, struct plait_process_worker *w, int code, plait_record *cause,
+                      struct plait_endings *e)
+{
+    plait_worker_collect(p, w, e);
+    for (uint32_t at = w->given;
+         at-- != w->collected;) { /* the newest first, so that they come to stand in their order */
+        struct plait_cell *cell = plait_worker_cell(w, at);
+        struct plait_job *j = plait_worker_job(w, at);
+        uint32_t state = atomic_load_explicit(&cell->state, memory_order_acquire);
+        if (j->future && state == PLAIT_CELL_DONE) {
+            plait_cell_conclude(p, cell, j, e);
+            continue;
+        }
+        plait_cell_empty(p, cell);
+        if (j->future && state == PLAIT_CELL_RUNNING) fail_by_death(p, j, code, cause, e);
+        else if (j->future) plait_process_pool_put_first(p, j->future);
+    }
+}
+
+static void take_off(struct plait_process_pool *p, struct plait_process_worker *w)
+{
+    struct plait_process_worker **at = &p->workers;
+    while (*at != w) at = &(*at)->next;
+    *at = w->next;
+    p->worker_count--;
+    p->figures.workers--;
+}
+
+/* What its death says of the pool. */
+static void learn(struct plait_process_pool *p, struct plait_process_worker *w, plait_record *cause)
+{
+    bool born = atomic_load_explicit(&w->channel->born, memory_order_acquire);
+    if (!born && w->channel->code < 0) {
+        break_pool(p, plait_parcel_said(&w->channel->said, p->memory), "its initializer failed");
+    } else if (!born && !w->leaving) {
+        p->next_birth = plait_time() + (FIRST_PAUSE << p->births_failed);
+        if (++p->births_failed >= MOST_BIRTHS_FAILED)
+            break_pool(p, cause ? plait_record_ref(cause) : NULL, "its workers die before their first task");
+    } else {
+        p->births_failed = 0;
+    }
+}
+
+void plait_process_pool_bury(struct plait_process_pool *p, struct plait_process_worker *w)
+{
+    plait_record *cause;
+    struct plait_endings e = { .ended = NULL };
+    int code = cause_of_death(w, &cause);
+    learn(p, w, cause);
+    plait_process_pool_lock(p);
+    take_off(p, w);
+    bool unused = !p->worker_count && !atomic_load_explicit(&p->ending, memory_order_relaxed); /* for want of work */
+    share_out(p, w, code, cause, &e);
+    plait_process_pool_work(p, true, &e);
+    plait_process_pool_unlock(p, &e);
+    plait_record_unref(cause);
+    epoll_ctl(p->epoll, EPOLL_CTL_DEL, plait_process_descriptor(w->process), NULL);
+    plait_process_free(w->process);
+    plait_shared_block_reap(p->memory, atomic_load_explicit(&w->channel->owner, memory_order_relaxed));
+    if (unused) plait_shared_block_trim(p->memory);
+    free_channel(p, w->channel);
+    free(w);
+}
