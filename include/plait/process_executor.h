@@ -35,6 +35,8 @@ typedef struct plait_process_options {
    that has attempts left (.retries); other tasks go to other workers. One that dies before its first task, several times
    in a row, breaks the pool, and so does an initializer that fails: what has not begun by then, and what is submitted
    later, fails with PLAIT_EBROKEN, its cause being what happened.
+   Short tasks are given to a worker a little ahead of their time, and their futures are called running from then on; a cancel
+   that comes before the worker has begun one keeps it from running, as before.
    A running task that is cancelled sees its scope end; one that does not return within .grace loses its worker. So does one
    whose limit or deadline has passed. A local task fails with PLAIT_ENOTSUP. A submit that waits for room, and one that is
    refused, are as for the pool of threads. */

@@ -248,7 +248,7 @@ PLAIT_TASK(prepare, int, void);
 static int what_is_prepared(int *out) { return *out = prepared, 0; }
 PLAIT_TASK(what_is_prepared, void, int);
 
-static void M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails(void **unused)
+static void E31_E35_M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails(void **unused)
 {
     (void)unused;
     int value = 12, out;
@@ -292,7 +292,7 @@ static void M7_what_cannot_go_there_says_so(void **unused)
     check_code(plait_error_code(), PLAIT_EINVAL);
 }
 
-static void a_pool_that_is_freed_leaves_nothing_behind(void **unused)
+static void E34_M19_a_pool_that_is_freed_leaves_nothing_behind(void **unused)
 {
     (void)unused;
     int n = 2, out;
@@ -376,10 +376,10 @@ int main(void)
         cmocka_unit_test(M1_a_worker_that_dies_fails_its_own_task_alone),
         cmocka_unit_test(M2_one_that_always_kills_its_worker_is_told_after_its_attempts),
         cmocka_unit_test(M20_M21_a_running_task_is_cancelled_and_one_that_does_not_listen_loses_its_worker),
-        cmocka_unit_test(M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails),
+        cmocka_unit_test(E31_E35_M4_an_initializer_comes_first_and_breaks_the_pool_if_it_fails),
         cmocka_unit_test(M5_workers_are_replaced_after_their_tasks),
         cmocka_unit_test(M7_what_cannot_go_there_says_so),
-        cmocka_unit_test(a_pool_that_is_freed_leaves_nothing_behind),
+        cmocka_unit_test(E34_M19_a_pool_that_is_freed_leaves_nothing_behind),
         cmocka_unit_test(shutdown_cancels_what_is_queued_and_waits),
         cmocka_unit_test(the_end_of_the_program_runs_what_is_left_in_a_pool),
     };

@@ -252,6 +252,30 @@ static void X27_M9_each_of_a_chunk_has_its_own_outcome(void **unused)
     plait_executor_free(pool);
 }
 
+/* Short tasks are given to a worker ahead of their time. One that turns out to stand behind a long one is still to be had. */
+static void X28_what_no_worker_has_begun_can_be_cancelled_and_never_runs(void **unused)
+{
+    (void)unused;
+    enum { BEHIND = 12 };
+    plait_executor *pool = pool_of_processes(2);
+    for (int i = 0; i < 300; i++) check_right(pool, i); /* now it takes them for short */
+    struct gate_place gate = shared_gate_new();
+    struct counter c = counter_new();
+    plait_future *holders[2], *behind[BEHIND];
+    for (int i = 0; i < 2; i++) holders[i] = plait_submit(pool, enter_stubbornly, &gate);
+    for (int i = 0; i < BEHIND; i++) behind[i] = plait_submit(pool, count_there, &c);
+    until_come(gate, 2);
+    for (int i = 0; i < BEHIND; i++) plait_future_cancel(behind[i]);
+    for (int i = 0; i < BEHIND; i++) { /* while no worker gets on */
+        check_code(plait_await(behind[i], NULL), PLAIT_ETASK);
+        check_code(plait_error()->cause->code, PLAIT_ECANCELED);
+    }
+    open_shared_gate(gate);
+    for (int i = 0; i < 2; i++) check_code(plait_await(holders[i], NULL), 0);
+    plait_executor_free(pool);
+    check_number(*c.count, 0);
+}
+
 int main(void)
 {
     plait_hooks.reached = die_at_step; /* in the workers too */
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(X11_what_cannot_be_read_here_is_the_tasks_own_failure),
         cmocka_unit_test(X7_X10_X14_a_death_over_a_large_argument_or_result_holds_nobody_up),
         cmocka_unit_test(X27_M9_each_of_a_chunk_has_its_own_outcome),
+        cmocka_unit_test(X28_what_no_worker_has_begun_can_be_cancelled_and_never_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
