@@ -25,7 +25,9 @@ typedef struct member {
     plait_process *process; /* under the guard, while there is one; as is … */
     plait_pipe *pipe;       /* … this process's end */
     int number;
-    bool has_served; /* its loop's */
+    bool killed;     /* by a stop whose time was up; under the guard too */
+    bool has_served; /* ever; its loop's, as is … */
+    bool serves;     /* … the present process */
 } * member;
 
 struct plait_http_crew {
@@ -85,6 +87,7 @@ static plait_process *start(struct member *m, plait_pipe **pipe)
 
 static void served(struct member *m)
 {
+    m->serves = true;
     if (m->has_served) return;
     PLAIT_LOCKED(&m->crew->guard);
     m->has_served = true;
@@ -108,25 +111,25 @@ static int serve_once(struct member *m, char *words, size_t size)
 {
     plait_pipe *pipe;
     plait_process *p = start(m, &pipe);
-    bool word, cut = true;
+    bool word, cut;
+    m->serves = false;
     int code = p ? 0 : plait_error_code();
     if (!p) {
         describe(m, code, words, size);
         return code;
     }
     publish(m, p, pipe);
-    bool serves = plait_pipe_receive(pipe, &word, PLAIT_FOREVER) == 0;
-    if (serves) served(m);
+    if (plait_pipe_receive(pipe, &word, PLAIT_FOREVER) == 0) served(m);
     int err = plait_process_join(p, &code, PLAIT_FOREVER);
     if (err) code = err;
     if (code) describe(m, code, words, size);
     else snprintf(words, size, "process %s (pid %d): ended by SIGTERM", plait_process_name(p), plait_process_id(p));
-    if (code || plait_process_result(p, &cut) != 0) cut = true;
+    if (code || plait_process_result(p, &cut) != 0) cut = false;
     publish(m, NULL, NULL);
     plait_pipe_free(pipe);
     plait_process_free(p);
     PLAIT_LOCKED(&m->crew->guard);
-    if (m->crew->stopping && serves && cut) m->crew->cut = true;
+    if (m->killed || (!code && cut && m->crew->stopping)) m->crew->cut = true;
     return code;
 }
 
@@ -155,7 +158,10 @@ static int live(const member *argument)
     for (int64_t pause = 0;;) {
         int64_t begun = plait_time();
         int code = serve_once(m, words, sizeof words);
-        if (is_stopping(crew)) break;
+        if (is_stopping(crew)) {
+            if (code && m->serves && !m->killed) plait_report("%s: %s", crew->server->url, words);
+            break;
+        }
         if (!m->has_served) {
             fail(crew, code, words);
             break;
@@ -250,8 +256,11 @@ static void wait_for_all(struct plait_http_crew *crew, plait_deadline deadline)
     plait_deadline end = from < INT64_MAX - GRACE && deadline.at ? (plait_deadline){ from + GRACE } : PLAIT_FOREVER;
     int err = 0;
     while (crew->left && !err) err = plait_condition_wait(&crew->changed, &crew->guard, end);
-    for (size_t i = 0; i < crew->count && err; i++)
-        if (crew->members[i].process) (void)!plait_process_kill(crew->members[i].process);
+    for (size_t i = 0; i < crew->count && err; i++) {
+        if (!crew->members[i].process) continue;
+        crew->members[i].killed = true;
+        (void)!plait_process_kill(crew->members[i].process);
+    }
     while (crew->left) (void)!plait_condition_wait(&crew->changed, &crew->guard, PLAIT_FOREVER);
 }
 

@@ -53,6 +53,13 @@ def Y9_a_batch_of_jobs_has_the_same_outcome_on_each_executor():
                      "batch", executor)
 
 
+def Y7_C47_a_server_on_processes_with_loops_outlives_a_crash():
+    result = run("server_processes")
+    check(result.stdout == "20 visits, counted by both processes\n/crash was not answered\n40 visits\n", result)
+    check(re.fullmatch(r"plait: http://\S+: process http-[12] \(pid \d+\): killed by SIGKILL.*\n",
+                       result.stderr), result.stderr)
+
+
 def test_what_main_has_set_is_not_in_a_worker_and_an_initializer_sets_it_up():
     check_prints("threads, which share main's memory: 72\nprocesses, which do not: there is no table in this process\n"
                  "processes with an initializer: 72\n", "initializer")

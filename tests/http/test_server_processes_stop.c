@@ -46,6 +46,30 @@ static void a_stop_answers_what_is_under_way_in_all_of_them(void **state)
     (void)state;
 }
 
+static void one_that_dies_while_the_server_stops_is_told(void **state)
+{
+    struct office office;
+    office_open(&office, (plait_http_server_options){ .connections = 1 });
+    struct client dies, lives;
+    int one = send_into(&office, &dies, "/wait");
+    send_into(&office, &lives, "/wait");
+    struct stopper stopper = { .server = office.server, .deadline = PLAIT_FOREVER };
+    plait_thread *thread = plait_thread_start(stop, &stopper, NULL);
+    until_so(is_refused(office.server));
+    check_code(kill(one, SIGKILL), 0);
+    client_expect_end(&dies);
+    plait_event_set(office.board->open);
+    client_expect(&lives, 200, NULL);
+    client_expect_end(&lives);
+    plait_thread_free(thread);
+    check_code(stopper.result, 0); /* the stop has cut off nobody */
+    check_number(reports_count(), 1);
+    check_contains(reports.texts[0], "killed by SIGKILL");
+    check(strstr(reports.texts[0], "another") == NULL);
+    office_end(&office);
+    (void)state;
+}
+
 static void a_sooner_stop_cuts_a_later_one_short(void **state)
 {
     struct office office;
@@ -114,6 +138,7 @@ int main(void)
     plait_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stop_answers_what_is_under_way_in_all_of_them),
+        cmocka_unit_test(one_that_dies_while_the_server_stops_is_told),
         cmocka_unit_test(a_sooner_stop_cuts_a_later_one_short),
         cmocka_unit_test(M20_a_handler_that_computes_on_is_ended_with_its_process),
         cmocka_unit_test(a_server_is_freed_without_a_stop),
