@@ -131,6 +131,7 @@ static int run(const struct settings *settings, struct source *source)
     if (settings->kind == ON_PROCESSES)
         work.executor = plait_process_executor_new(&(plait_process_options){ .workers = settings->jobs });
     if (!work.executor && settings->kind != ON_LOOP) {
+        if (plait_error_code() == PLAIT_EINVAL) return options_wrong(&usage, "--jobs: %s", command_error_words());
         fprintf(stderr, "%s: %s: %s\n", usage.command, kinds[settings->kind], command_error_words());
         return COMMAND_NOTHING_WORKED;
     }
