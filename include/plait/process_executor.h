@@ -22,6 +22,10 @@ typedef struct plait_process_options {
     size_t memory_limit;     /* bytes of data that a worker may have (RLIMIT_DATA); default: no bound */
     size_t shared_limit;     /* bytes for what is on its way between here and there; default 64 GiB of addresses */
     int niceness;            /* added to that of this process */
+    bool shared_output; /* workers have this process's stdout and stderr; default: they are passed on by whole lines
+                                (PLAIT_OUTPUT_BY_LINES of <plait/process.h>) */
+    const char *const *environment; /* "NAME=value" …, then NULL, copied: what workers have beside this process's. As in
+                                       "OMP_NUM_THREADS=1", where a library would start threads for all CPUs in each */
     const plait_task
         *initializer; /* run in each worker before its first task: &f_plait_task of a PLAIT_TASK(f, …, void) … */
     const void *argument; /* … with this argument; copied */
@@ -31,15 +35,16 @@ typedef struct plait_process_options {
 /* A pool of worker processes, each started when work comes and no other is idle. The caller ends it with
    plait_executor_free. NULL, and plait_error tells: PLAIT_EINVAL for a bad option, PLAIT_ENOTSUP where plait_init was not
    called, PLAIT_ENOMEM, -EMFILE or -ENFILE.
-   A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words, unless
-   that has attempts left (.retries); other tasks go to other workers. One that dies before its first task, several times
+   A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words (with
+   the last line that it wrote to stderr in that task), unless that has attempts left (.retries); other tasks go to other workers.
+   Each leads a process group: what it has started itself is killed with it, and a Ctrl-C reaches this process alone, which decides. One that dies before its first task, several times
    in a row, breaks the pool, and so does an initializer that fails: what has not begun by then, and what is submitted
    later, fails with PLAIT_EBROKEN, its cause being what happened.
    Short tasks are given to a worker a little ahead of their time, and their futures are called running from then on; a cancel
    that comes before the worker has begun one keeps it from running, as before.
    A running task that is cancelled sees its scope end; one that does not return within .grace loses its worker. So does one
    whose limit or deadline has passed. A local task fails with PLAIT_ENOTSUP. A submit that waits for room, and one that is
-   refused, are as for the pool of threads. */
+   refused, are as for the pool of threads. What workers wrote is out when the pool has been shut down. */
 PLAIT_API plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size);
 static inline plait_executor *plait_process_executor_new(const plait_process_options *options)
 {

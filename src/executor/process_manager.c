@@ -255,9 +255,12 @@ int plait_process_pool_manage(void *pool)
     atomic_store_explicit(&p->parker, plait_current()->parker, memory_order_seq_cst);
     for (;;) {
         m.calls = atomic_load_explicit(&p->calls, memory_order_seq_cst);
-        if (ended(p)) return 0;
+        if (ended(p)) break;
         int64_t until = manage(&m);
         if (until >= 0) sleep_until(&m, until);
         look_at_events(p);
     }
+    PLAIT_SHIELD(whole, PLAIT_FOREVER);
+    if (p->relays) (void)!plait_relays_wait(p->relays, PLAIT_FOREVER);
+    return 0;
 }

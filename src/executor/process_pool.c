@@ -56,6 +56,7 @@ static void release(struct plait_process_pool *p)
     free((void *)p->known);
     free(p->known_places);
     free(p->name);
+    plait_process_pool_unsettle(p);
     put_on_free(p, p);
 }
 
@@ -161,6 +162,8 @@ static int make_board(struct plait_process_pool *p)
     p->board = p->memory ? plait_shared_alloc(p->memory, sizeof *p->board + 64) : NULL;
     if (!p->board) return plait_error_code();
     p->board = (struct plait_pool_board *)(((uintptr_t)p->board + 63) & ~(uintptr_t)63);
+    int err = plait_process_pool_settle(p);
+    if (err) return err;
     p->board->memory = p->memory;
     p->board->most_spinners = plait_allowed_cpus() - 1;
     p->board->memory_limit = o->memory_limit;
@@ -168,18 +171,17 @@ static int make_board(struct plait_process_pool *p)
     if (o->initializer) {
         p->board->initializer = plait_process_pool_know(p, o->initializer);
         if (!p->board->initializer) return plait_error_code();
-        int err =
-            o->initializer->argument_size
-                ? plait_parcel_put(&p->board->initializer_argument, p->memory, o->initializer->argument_kind,
-                                   o->initializer->argument_description, o->initializer->argument_size, o->argument)
-                : 0;
+        err = o->initializer->argument_size
+                  ? plait_parcel_put(&p->board->initializer_argument, p->memory, o->initializer->argument_kind,
+                                     o->initializer->argument_description, o->initializer->argument_size, o->argument)
+                  : 0;
         if (err) return err;
     }
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     p->board->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->epoll >= 0 && p->board->event >= 0 && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->board->event, &event) == 0)
         return 0;
-    int err = -errno;
+    err = -errno;
     if (p->board->event >= 0) close(p->board->event);
     return plait_fail(err, "no descriptors for a pool of processes");
 }

@@ -29,6 +29,7 @@
 #include "executor/lanes.h"
 #include "future/future.h"
 #include "process/parcel.h"
+#include "process/relay.h"
 #include "process/task_place.h"
 #include <plait/mutex.h>
 #include <plait/process_executor.h>
@@ -50,7 +51,8 @@ struct plait_cell {
     const struct plait_known_task *task;
     plait_deadline deadline;
     int32_t code;
-    bool expired; /* the scope saw the deadline */
+    bool expired;   /* the scope saw the deadline */
+    uint64_t heard; /* of the channel, when it began */
     plait_parcel argument, result, said;
 };
 
@@ -65,6 +67,7 @@ struct plait_channel {
     _Atomic uint32_t control;           /* a step for each cancel */
     _Atomic uint32_t owner;             /* the worker's id in the shared memory, for what it leaves there */
     uint32_t number;                    /* among the pool's */
+    _Atomic uint64_t heard;             /* bytes that the parent has had from its stderr */
     struct plait_channel *next_free;    /* the parent's alone */
     int32_t code;                       /* with which its initializer failed */
     plait_parcel said;
@@ -147,6 +150,8 @@ struct plait_process_pool {
     char *name;
     plait_shared_memory *memory;
     struct plait_pool_board *board;
+    struct plait_relays *relays; /* the workers' output; NULL: it is not passed on */
+    const char **environment;    /* or NULL */
     int epoll;
     struct plait_listed listed;
     plait_thread *manager;
@@ -300,5 +305,16 @@ void plait_worker_stop(struct plait_process_worker *);
 
 /* process_manager.c: the manager's thread. */
 int plait_process_pool_manage(void *pool);
+
+/* process_settings.c: takes from the options what they point to: 0, or a code with a record; lets go of it. */
+int plait_process_pool_settle(struct plait_process_pool *);
+void plait_process_pool_unsettle(struct plait_process_pool *);
+
+/* A worker for this channel; NULL with a record. */
+plait_process *plait_process_pool_launch(struct plait_process_pool *, struct plait_channel *);
+
+/* Of one that has ended: the last line that it wrote to stderr after so many bytes, in words that follow others; "": none.
+   Returns `text`. */
+const char *plait_worker_last_words(const struct plait_process_worker *, uint64_t since, char *text, size_t size);
 
 #endif

@@ -120,6 +120,7 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
 static const char *run_cell(struct plait_cell *cell)
 {
     plait_record *said = NULL;
+    cell->heard = atomic_load_explicit(&here.channel->heard, memory_order_relaxed); /* what it says now, comes after */
     const plait_task *task = find(cell->task);
     _Alignas(max_align_t) unsigned char small[1024];
     size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0, size = task ? result_at + task->result_size : 0;

@@ -11,7 +11,7 @@
 
 #define FIRST_PAUSE (10 * PLAIT_MILLISECOND) /* after a worker that died at birth; doubled each time */
 #define PARTING (2 * PLAIT_SECOND)           /* for one that was told to stop */
-enum { MOST_BIRTHS_FAILED = 5 };
+enum { MOST_BIRTHS_FAILED = 5, WORDS = 160 };
 
 /* Takes the reference of `reason`. */
 static void break_pool(struct plait_process_pool *p, plait_record *reason, const char *why)
@@ -70,13 +70,7 @@ static void free_channel(struct plait_process_pool *p, struct plait_channel *c)
 
 static void start_process(struct plait_process_pool *p, struct plait_process_worker *w)
 {
-    char name[64];
-    snprintf(name, sizeof name, "%s-%u", p->name, ++p->numbers);
-    plait_process_start_options o = {
-        .name = name, .life = PLAIT_DAEMON, .descriptors = &p->board->event, .descriptor_count = 1
-    };
-    w->process = plait_process_start_task(
-        &plait_pool_worker_plait_task, &(struct plait_worker_place){ p->board, w->channel }, &o, sizeof o, p->name, 0);
+    w->process = plait_process_pool_launch(p, w->channel);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = w };
     if (w->process && epoll_ctl(p->epoll, EPOLL_CTL_ADD, plait_process_descriptor(w->process), &event) != 0) {
         plait_fail(-errno, "worker %s cannot be watched", plait_process_name(w->process));
@@ -122,24 +116,30 @@ bool plait_process_pool_start_worker(struct plait_process_pool *p)
     return true;
 }
 
-/* Why it died: a code, and in *record the words. */
+/* Why it died: a code, and in *record the words, with the last ones of its own if it was not born. */
 static int cause_of_death(struct plait_process_worker *w, plait_record **record)
 {
     int code = PLAIT_EWORKER;
+    char words[WORDS];
     (void)!plait_process_join(w->process, &code, PLAIT_FOREVER); /* it has ended */
     *record = plait_record_take();
-    if (code == PLAIT_EWORKER && *record) return code;
-    plait_record_unref(*record);
-    *record = plait_record_say(PLAIT_EWORKER, NULL, "its worker %s ended", plait_process_name(w->process));
+    plait_worker_last_words(w, 0, words, sizeof words);
+    bool told = code == PLAIT_EWORKER && *record;
+    if (told && (!words[0] || atomic_load_explicit(&w->channel->born, memory_order_acquire))) return code;
+    plait_record *before = *record;
+    if (told) *record = plait_record_say(PLAIT_EWORKER, NULL, "%s%s", before->public.message, words);
+    else *record = plait_record_say(PLAIT_EWORKER, NULL, "its worker %s ended", plait_process_name(w->process));
+    if (told && *record) (*record)->public.signal = before->public.signal, (*record)->public.pid = before->public.pid;
+    plait_record_unref(before);
     return PLAIT_EWORKER;
 }
 
 static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int code, plait_record *cause,
-                          struct plait_endings *e)
+                          const char *words, struct plait_endings *e)
 {
     bool cancelled = plait_job_was_cancelled(j->future), late = !cancelled && plait_has_passed(j->deadline);
-    plait_record *said = plait_record_say(code, cause ? plait_record_ref(cause) : NULL, "%s",
-                                          cause ? cause->public.message : plait_error_text(code));
+    plait_record *said = plait_record_say(code, cause ? plait_record_ref(cause) : NULL, "%s%s",
+                                          cause ? cause->public.message : plait_error_text(code), words);
     if (said && cause) {
         said->public.signal = cause->public.signal;
         said->public.pid = cause->public.pid;
@@ -166,8 +166,10 @@ static void share_out(struct plait_process_pool *p, struct plait_process_worker 
             plait_cell_conclude(p, cell, j, e);
             continue;
         }
+        char words[WORDS];
+        plait_worker_last_words(w, cell->heard, words, sizeof words);
         plait_cell_empty(p, cell);
-        if (j->future && state == PLAIT_CELL_RUNNING) fail_by_death(p, j, code, cause, e);
+        if (j->future && state == PLAIT_CELL_RUNNING) fail_by_death(p, j, code, cause, words, e);
         else if (j->future) plait_process_pool_put_first(p, j->future);
     }
 }

@@ -99,6 +99,7 @@ size_t plait_relay_last_line(struct plait_relay *r, uint64_t since, char *text, 
         uint64_t before;
         do before = s->taken, plait_stream_read(s, PLAIT_LINE);
         while (s->taken != before);
+        r->taken = NULL; /* who asked needs it no more */
     }
     size_t length = find_last_line(s->held, s->size, &begin);
     if (length && s->taken - s->size + begin + length > since) put = show(s->held + begin, length, text, size);

@@ -1,43 +1,11 @@
 /* test_output.c: what processes write, passed on by whole lines. */
+#include "capture.h"
 #include "fault.h"
 #include "ways.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* What this process's stdout (1) or stderr (2) is meanwhile. */
-static int put_in_place_of(int fd, int other)
-{
-    fflush(NULL);
-    int before = dup(fd);
-    check(before >= 0 && dup2(other, fd) == fd);
-    return before;
-}
-
-static void put_back(int fd, int before)
-{
-    check_number(dup2(before, fd), fd);
-    close(before);
-}
-
-/* A file in memory takes whatever comes. */
-static char *text_of(int file)
-{
-    off_t size = lseek(file, 0, SEEK_END);
-    char *text = calloc(1, (size_t)size + 1);
-    check(text && pread(file, text, (size_t)size, 0) == size);
-    close(file);
-    return text;
-}
-
-static int new_file(void)
-{
-    int file = memfd_create("output", MFD_CLOEXEC);
-    check(file >= 0);
-    return file;
-}
 
 #define begin(f, ...) begin_by_lines(&f##_plait_task, PLAIT_ARGUMENT_(f, __VA_ARGS__), NULL, 0)
 static plait_process *begin_by_lines(const plait_task *task, const void *argument, const int *descriptors, size_t count)
@@ -138,26 +106,6 @@ static void a_line_longer_than_the_bound_comes_in_pieces_and_nothing_is_lost(voi
     free(text);
 }
 
-static void fill(int fd)
-{
-    static const char bytes[4096];
-    check_number(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    while (write(fd, bytes, sizeof bytes) > 0) {}
-    check_number(fcntl(fd, F_SETFL, 0), 0);
-}
-
-/* Until this has come, at the end of what there is. */
-static void read_up_to(int fd, const char *text)
-{
-    static char all[1 << 20];
-    size_t size = 0, length = strlen(text);
-    while (size < length || memcmp(all + size - length, text, length) != 0) {
-        ssize_t got = plait_read(fd, all + size, sizeof all - size, PLAIT_FOREVER);
-        check(got > 0);
-        size += (size_t)got;
-    }
-}
-
 static int prints_both(int *pid)
 {
     *pid = getpid();
@@ -176,7 +124,7 @@ static void M45_an_stdout_that_takes_nothing_holds_up_nothing_but_itself(void **
     (void)unused;
     int ends[2], pid = 0, code;
     check_number(pipe2(ends, O_CLOEXEC), 0);
-    fill(ends[1]);
+    fill_pipe(ends[1]);
     int errors[2];
     check_number(pipe2(errors, O_CLOEXEC), 0);
     int out = put_in_place_of(1, ends[1]), err = put_in_place_of(2, errors[1]);
