@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RING = 1024, RING_SERVERS = 2 };
+enum { RING = 1024, MOST_RING_SERVERS = 2 };
 
 struct ring {
     _Alignas(128) atomic_uint written;
@@ -29,7 +29,8 @@ struct ring {
 static struct {
     struct ring asked, answered;
 } * rings_; /* of each server */
-static pid_t ring_servers_[RING_SERVERS];
+static pid_t ring_servers_[MOST_RING_SERVERS];
+static int ring_server_count_;
 
 static inline void ring_pause(void)
 {
@@ -40,31 +41,37 @@ static inline void ring_pause(void)
 #endif
 }
 
-static inline bool ring_put(struct ring *r, int value)
+static inline unsigned ring_least_(unsigned a, unsigned b) { return a < b ? a : b; }
+
+/* As many as there is room for; how many. */
+static inline unsigned ring_put(struct ring *r, const int *values, unsigned count)
 {
     unsigned at = atomic_load_explicit(&r->written, memory_order_relaxed);
-    if (at - atomic_load_explicit(&r->taken, memory_order_acquire) == RING) return false;
-    r->values[at % RING] = value;
-    atomic_store(&r->written, at + 1);
+    count = ring_least_(count, RING - (at - atomic_load_explicit(&r->taken, memory_order_acquire)));
+    if (!count) return 0;
+    for (unsigned i = 0; i < count; i++) r->values[(at + i) % RING] = values[i];
+    atomic_store(&r->written, at + count);
     if (atomic_load(&r->asleep) && atomic_exchange(&r->asleep, 0))
         syscall(SYS_futex, &r->written, FUTEX_WAKE, 1, NULL, NULL, 0);
-    return true;
+    return count;
 }
 
-static inline bool ring_try_get(struct ring *r, int *value)
+/* As many as are there. */
+static inline unsigned ring_try_get(struct ring *r, int *values, unsigned count)
 {
     unsigned at = atomic_load_explicit(&r->taken, memory_order_relaxed);
-    if (at == atomic_load_explicit(&r->written, memory_order_acquire)) return false;
-    *value = r->values[at % RING];
-    atomic_store_explicit(&r->taken, at + 1, memory_order_release);
-    return true;
+    count = ring_least_(count, atomic_load_explicit(&r->written, memory_order_acquire) - at);
+    for (unsigned i = 0; i < count; i++) values[i] = r->values[(at + i) % RING];
+    atomic_store_explicit(&r->taken, at + count, memory_order_release);
+    return count;
 }
 
-static inline int ring_get(struct ring *r, unsigned looks)
+/* Those that are there as soon as there is one. */
+static inline unsigned ring_get(struct ring *r, int *values, unsigned count, unsigned looks)
 {
     for (unsigned look = 0;; look++) {
-        int value;
-        if (ring_try_get(r, &value)) return value;
+        unsigned got = ring_try_get(r, values, count);
+        if (got) return got;
         if (look < looks) {
             ring_pause();
             continue;
@@ -77,24 +84,34 @@ static inline int ring_get(struct ring *r, unsigned looks)
     }
 }
 
-/* Forks the servers, each of which answers a value with the value plus one. */
-static inline void rings_start(unsigned looks)
+static inline void ring_serve_(struct ring *asked, struct ring *answered, unsigned looks)
 {
-    rings_ = mmap(NULL, RING_SERVERS * sizeof *rings_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int values[RING];
+    for (;;) {
+        unsigned count = ring_get(asked, values, RING, looks);
+        for (unsigned i = 0; i < count; i++) values[i]++;
+        for (unsigned done = 0; done < count;) done += ring_put(answered, values + done, count - done);
+    }
+}
+
+/* Forks `count` servers, each of which answers a value with the value plus one. */
+static inline void rings_start(int count, unsigned looks)
+{
+    rings_ = mmap(NULL, MOST_RING_SERVERS * sizeof *rings_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     bench_must(rings_ == MAP_FAILED, "mmap");
-    for (int i = 0; i < RING_SERVERS; i++) {
+    for (int i = 0; i < count; i++) {
         ring_servers_[i] = fork();
         bench_must(ring_servers_[i] < 0, "fork");
+        ring_server_count_ = i + 1;
         if (ring_servers_[i]) continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            while (!ring_put(&rings_[i].answered, ring_get(&rings_[i].asked, looks) + 1)) {}
+        ring_serve_(&rings_[i].asked, &rings_[i].answered, looks);
     }
 }
 
 static inline void rings_stop(void)
 {
-    for (int i = 0; i < RING_SERVERS; i++) {
+    for (int i = 0; i < ring_server_count_; i++) {
         kill(ring_servers_[i], SIGKILL);
         waitpid(ring_servers_[i], NULL, 0);
     }
