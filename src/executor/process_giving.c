@@ -219,6 +219,24 @@ bool plait_worker_skip(struct plait_process_pool *p, struct plait_process_worker
     return true;
 }
 
+/* Those that were called running and then taken back, or are to be tried again: no worker will tell of them. */
+void plait_process_pool_end_cancelled(struct plait_process_pool *p, struct plait_endings *e)
+{
+    struct plait_link *last = NULL, *next;
+    for (struct plait_link *link = p->again; link; link = next) {
+        plait_future *f = (plait_future *)link;
+        next = atomic_load_explicit(&link->next, memory_order_relaxed);
+        if (!plait_job_has_begun(f) || !plait_job_was_cancelled(f)) {
+            last = link;
+            continue;
+        }
+        if (last) atomic_store_explicit(&last->next, next, memory_order_relaxed);
+        else p->again = next;
+        plait_process_pool_conclude(p, &(struct plait_job){ .future = f, .deadline = f->deadline }, PLAIT_ECANCELED,
+                                    false, plait_record_say(PLAIT_ECANCELED, NULL, "%s", PLAIT_BEFORE_IT_RAN), e);
+    }
+}
+
 /* The newest first: so they come to stand in their order, and the worker is not past any of them. */
 void plait_worker_take_back(struct plait_process_pool *p, struct plait_process_worker *w)
 {

@@ -114,6 +114,7 @@ static void tend(struct manager *m, int64_t now, struct plait_endings *e)
 {
     struct plait_process_pool *p = m->pool;
     int64_t next = 0;
+    plait_process_pool_end_cancelled(p, e);
     for (struct plait_process_worker *w = p->workers; w; w = w->next) {
         next = sooner(next, tend_jobs(p, w, now, e));
         if (!w->inside) next = sooner(next, tend_idle(p, w, now));

@@ -270,7 +270,8 @@ static inline bool plait_job_has_begun(plait_future *f)
 }
 
 /* process_giving.c: takes what waits, oldest first, or NULL; puts back what was taken, or more. Collects answers: whether there
-   were any. Gives what waits to workers. Takes back all that a worker has not begun; or one of them, to be ended. */
+   were any. Gives what waits to workers. Ends those that came back from one, and were cancelled. Takes back all that a worker
+   has not begun; or one of them, to be ended. */
 bool plait_process_pool_has_pending(struct plait_process_pool *);
 plait_future *plait_process_pool_take_pending(struct plait_process_pool *);
 void plait_process_pool_put_first(struct plait_process_pool *, plait_future *);
@@ -278,6 +279,7 @@ bool plait_worker_collect(struct plait_process_pool *, struct plait_process_work
 bool plait_process_pool_collect(struct plait_process_pool *, struct plait_endings *);
 bool plait_process_pool_has_answers(struct plait_process_pool *);
 void plait_process_pool_give(struct plait_process_pool *, bool collected, struct plait_endings *);
+void plait_process_pool_end_cancelled(struct plait_process_pool *, struct plait_endings *);
 void plait_worker_take_back(struct plait_process_pool *, struct plait_process_worker *);
 bool plait_worker_skip(struct plait_process_pool *, struct plait_process_worker *, uint32_t at, bool late,
                        struct plait_endings *);
