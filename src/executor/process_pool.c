@@ -86,6 +86,13 @@ static void free_pool(plait_executor *ex)
     release(p);
 }
 
+/* Its manager is not left in the midst of its end. */
+static void settle(plait_executor *ex)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    if (p->manager) plait_thread_settle(p->manager);
+}
+
 static size_t list(plait_executor *ex, plait_running_task *tasks, size_t room)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
@@ -217,7 +224,7 @@ plait_executor *plait_process_executor_new_sized(const plait_process_options *op
     plait_attend = plait_process_pool_attend;
     p->bound.capacity = o.capacity;
     p->bound.refuse = o.refuse;
-    p->listed = (struct plait_listed){ .executor = &p->executor, .name = name };
+    p->listed = (struct plait_listed){ .executor = &p->executor, .name = name, .settle = settle };
     if (make_board(p) == 0) {
         if (plait_list_for_exit(&p->listed) == 0) return &p->executor;
         plait_fail(PLAIT_ENOMEM, "no memory for a pool of processes");
