@@ -59,8 +59,11 @@ plait_executor *fx_workers_new(int count)
     board->memory = memory;
     interrupt_share(&board->stop);
     struct membership membership = { board };
-    plait_executor *pool = plait_process_executor_new(&(plait_process_options){
-        .workers = count, .name = "fetch", .initializer = &join_workers_plait_task, .argument = &membership });
+    plait_executor *pool = plait_process_executor_new(
+        &(plait_process_options){ .workers = count < FX_WORKERS_MOST ? count : FX_WORKERS_MOST,
+                                  .name = "fetch",
+                                  .initializer = &join_workers_plait_task,
+                                  .argument = &membership });
     if (!pool) end_board();
     return pool;
 }

@@ -6,7 +6,9 @@
 #include "apps/fetch.h"
 #include <plait/process_executor.h>
 
-/* A pool of at most so many processes that run fetch_rates: interrupted() in this process is interrupted() in each of them.
+enum { FX_WORKERS_MOST = 240 }; /* as <plait/process_executor.h> says */
+
+/* A pool of at most so many processes, and of FX_WORKERS_MOST, that run fetch_rates: interrupted() in this process is interrupted() in each of them.
    NULL with a record. Ended by fx_workers_free; one at a time. */
 plait_executor *fx_workers_new(int count);
 

@@ -54,6 +54,11 @@ def M1_a_worker_that_is_killed_fails_its_request_alone():
     check(err.startswith(f"plait fx: {lost}: ") and err.count("\n") == 1 and "killed by SIGKILL" in err, err)
 
 
+def more_jobs_than_there_may_be_processes_are_no_failure():
+    result = run("fx", "-q", "-l", "0", "-m", "process-pool", "-j", "1024")
+    check(result.returncode == 0 and result.stderr == "" and len(rows(result.stdout)) == 5, result)
+
+
 def a_timeout_is_the_workers_too():
     server = Held()
     process = fetch_from(server, "AAA,BBB", "--timeout", "200ms")
@@ -78,5 +83,6 @@ def M3_nothing_is_left_when_the_main_process_is_killed():
 
 P16_P17_the_same_map_over_processes_and_over_threads()
 M1_a_worker_that_is_killed_fails_its_request_alone()
+more_jobs_than_there_may_be_processes_are_no_failure()
 a_timeout_is_the_workers_too()
 M3_nothing_is_left_when_the_main_process_is_killed()
