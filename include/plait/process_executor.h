@@ -19,9 +19,14 @@ typedef struct plait_process_options {
                                 worker gets SIGTERM, and after as long again SIGKILL; default 5 s; negative: for ever */
     int64_t idle_timeout;    /* nanoseconds after which a worker without work ends; default 60 s; negative: never */
     size_t tasks_per_worker; /* after which it is replaced; default: no bound */
-    size_t memory_limit;     /* bytes of data that a worker may have (RLIMIT_DATA); default: no bound */
-    size_t shared_limit;     /* bytes for what is on its way between here and there; default 64 GiB of addresses */
-    int niceness;            /* added to that of this process */
+    size_t memory_limit; /* bytes of data that a worker may have, its code and what it shares not counted (RLIMIT_DATA):
+                                beyond them it gets no memory, and failures and deaths say so; default: no bound */
+    size_t shared_limit; /* bytes for what is on its way between here and there; default 64 GiB of addresses */
+    int niceness;        /* added to that of this process */
+    const int *cpus;     /* so many CPUs, by their numbers, copied: workers run on those alone; default: on those that
+                                this process may use. Others are PLAIT_EINVAL */
+    size_t cpu_count;
+    bool own_cpu;       /* each worker runs on one of them alone: on that which the fewest have */
     bool shared_output; /* workers have this process's stdout and stderr; default: they are passed on by whole lines
                                 (PLAIT_OUTPUT_BY_LINES of <plait/process.h>) */
     const char *const *environment; /* "NAME=value" …, then NULL, copied: what workers have beside this process's. As in

@@ -153,7 +153,7 @@ static int check_options(const plait_process_options *o)
 
 static void set_defaults(plait_process_options *o)
 {
-    if (!o->workers) o->workers = plait_allowed_cpus();
+    if (!o->workers) o->workers = o->cpu_count ? (int)o->cpu_count : plait_allowed_cpus();
     if (o->workers > MOST_WORKERS) o->workers = MOST_WORKERS;
     if (!o->grace) o->grace = 5 * PLAIT_SECOND;
     if (!o->idle_timeout) o->idle_timeout = 60 * PLAIT_SECOND;

@@ -34,6 +34,7 @@
 #include <plait/mutex.h>
 #include <plait/process_executor.h>
 #include <plait/thread.h>
+#include <sched.h>
 
 enum { PLAIT_RING = 256 }; /* cells of a worker; a power of two, since the counts of them wrap */
 
@@ -69,7 +70,11 @@ struct plait_channel {
     uint32_t number;                    /* among the pool's */
     _Atomic uint64_t heard;             /* bytes that the parent has had from its stderr */
     struct plait_channel *next_free;    /* the parent's alone */
-    int32_t code;                       /* with which its initializer failed */
+    int cpu;                            /* its own, or -1; the parent's alone */
+    int32_t code;                       /* with which it failed before its first task, … */
+    bool initializes;                   /* … in its initializer */
+    bool refused;                       /* when a signal ended it, the system had refused it memory last, … */
+    size_t data_at_end;                 /* … and it had so much, where it is limited; 0: it is not known */
     plait_parcel said;
     _Alignas(64) _Atomic uint32_t usual; /* nanoseconds that its tasks take, lately; 0: it is not known */
     struct plait_cell cells[PLAIT_RING];
@@ -105,6 +110,8 @@ static inline void plait_spinner_end(struct plait_pool_board *b, uint32_t bit)
 struct plait_worker_place {
     struct plait_pool_board *board;
     struct plait_channel *channel;
+    bool has_cpus;
+    cpu_set_t cpus; /* it is to run on */
 };
 extern const plait_task plait_pool_worker_plait_task; /* process_worker.c */
 
@@ -152,6 +159,8 @@ struct plait_process_pool {
     struct plait_pool_board *board;
     struct plait_relays *relays; /* the workers' output; NULL: it is not passed on */
     const char **environment;    /* or NULL */
+    bool has_cpus;
+    cpu_set_t cpus; /* the workers' */
     int epoll;
     struct plait_listed listed;
     plait_thread *manager;
@@ -315,8 +324,16 @@ void plait_process_pool_unsettle(struct plait_process_pool *);
 /* A worker for this channel; NULL with a record. */
 plait_process *plait_process_pool_launch(struct plait_process_pool *, struct plait_channel *);
 
-/* Of one that has ended: the last line that it wrote to stderr after so many bytes, in words that follow others; "": none.
-   Returns `text`. */
-const char *plait_worker_last_words(const struct plait_process_worker *, uint64_t since, char *text, size_t size);
+/* Of one that has ended, in words that follow others: how much memory it had, if that was near its limit; and the last
+   line that it wrote to stderr after so many bytes. "": nothing. Returns `text`. */
+const char *plait_worker_last_words(const struct plait_process_pool *, const struct plait_process_worker *,
+                                    uint64_t since, char *text, size_t size);
+
+/* process_limits.c, in the worker: what it may use. 0, or a code with a record. */
+int plait_worker_limit(const struct plait_worker_place *);
+
+/* Says of a PLAIT_ENOMEM, if memory is limited, to what; NULL becomes a record then. */
+void plait_worker_mention_limit(plait_record **said);
+const char *plait_show_bytes(size_t bytes, char text[24]);
 
 #endif

@@ -1,9 +1,11 @@
 /* process_settings.c: what each worker of a pool is started with, as the options say: where its output goes, its group and its
-   environment; and what is said of its end beside its status: the last line that it wrote to stderr while it ran the
-   task. The manager's, but for the making and the freeing. */
+   environment, its CPUs; and what is said of its end beside its status: the last line that it wrote to stderr while it ran
+   the task, and its memory. The manager's, but for the making and the freeing. */
 #include "base/memory.h"
 #include "executor/process_pool.h"
 #include "process/process.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +24,62 @@ static const char **copy_list(const char *const *list)
     return copy;
 }
 
+/* As people write them: "0-3,8". */
+static void show_cpus(const cpu_set_t *cpus, char *text, size_t size)
+{
+    size_t at = 0;
+    text[0] = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && at < size; cpu++) {
+        if (!CPU_ISSET(cpu, cpus)) continue;
+        int last = cpu;
+        while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, cpus)) last++;
+        at += (size_t)snprintf(text + at, size - at, at ? ",%d" : "%d", cpu);
+        if (last > cpu && at < size) at += (size_t)snprintf(text + at, size - at, "-%d", last);
+        cpu = last;
+    }
+}
+
+static int take_cpus(struct plait_process_pool *p)
+{
+    const plait_process_options *o = &p->options;
+    cpu_set_t allowed;
+    if (!o->cpu_count && !o->own_cpu) return 0;
+    if (o->cpu_count && !o->cpus) return plait_fail(PLAIT_EINVAL, "%zu CPUs for workers, and no list", o->cpu_count);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return plait_fail(-errno, "the system does not tell on which CPUs this process may run");
+    for (size_t i = 0; i < o->cpu_count; i++) {
+        char text[100];
+        if (o->cpus[i] >= 0 && o->cpus[i] < CPU_SETSIZE && CPU_ISSET(o->cpus[i], &allowed)) {
+            CPU_SET(o->cpus[i], &p->cpus);
+            continue;
+        }
+        show_cpus(&allowed, text, sizeof text);
+        return plait_fail(PLAIT_EINVAL, "workers may not run on CPU %d: this process may use %s", o->cpus[i], text);
+    }
+    if (!o->cpu_count) p->cpus = allowed;
+    p->has_cpus = true;
+    return 0;
+}
+
+/* The one that the fewest workers have for their own. */
+static int choose_cpu(const struct plait_process_pool *p)
+{
+    int best = -1;
+    size_t fewest = SIZE_MAX;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        size_t count = 0;
+        if (!CPU_ISSET(cpu, &p->cpus)) continue;
+        for (const struct plait_process_worker *w = p->workers; w; w = w->next) count += w->channel->cpu == cpu;
+        if (count < fewest) best = cpu, fewest = count;
+    }
+    return best;
+}
+
 int plait_process_pool_settle(struct plait_process_pool *p)
 {
     const plait_process_options *o = &p->options;
+    int err = take_cpus(p);
+    if (err) return err;
     for (const char *const *each = o->environment; each && *each; each++)
         if ((*each)[0] == '=' || !strchr(*each, '='))
             return plait_fail(PLAIT_EINVAL, "\"%s\" in the environment of workers is no NAME=value", *each);
@@ -49,17 +104,35 @@ plait_process *plait_process_pool_launch(struct plait_process_pool *p, struct pl
                                       .descriptor_count = 1,
                                       .own_group = true,
                                       .environment = p->environment };
+    struct plait_worker_place place = { .board = p->board, .channel = c, .has_cpus = p->has_cpus, .cpus = p->cpus };
+    c->cpu = p->options.own_cpu ? choose_cpu(p) : -1;
+    if (c->cpu >= 0) {
+        CPU_ZERO(&place.cpus);
+        CPU_SET(c->cpu, &place.cpus);
+    }
     atomic_store_explicit(&c->heard, 0, memory_order_relaxed);
-    return plait_process_start_relayed(&plait_pool_worker_plait_task, &(struct plait_worker_place){ p->board, c }, &o,
-                                       p->relays, &c->heard, p->name, 0);
+    return plait_process_start_relayed(&plait_pool_worker_plait_task, &place, &o, p->relays, &c->heard, p->name, 0);
 }
 
-const char *plait_worker_last_words(const struct plait_process_worker *w, uint64_t since, char *text, size_t size)
+/* It was refused memory, or had most of what it may have. */
+static void tell_memory(const struct plait_process_pool *p, const struct plait_channel *c, char *text, size_t size)
+{
+    char shown[2][24];
+    size_t limit = p->options.memory_limit, had = c->data_at_end;
+    text[0] = 0;
+    if (!limit || !had || (!c->refused && had < limit / 4 * 3)) return;
+    snprintf(text, size, " %swith %s in use of its limit of %s", c->refused ? "when it got no memory, " : "",
+             plait_show_bytes(had, shown[0]), plait_show_bytes(limit, shown[1]));
+}
+
+const char *plait_worker_last_words(const struct plait_process_pool *p, const struct plait_process_worker *w,
+                                    uint64_t since, char *text, size_t size)
 {
     static const char before[] = ", after it said: ";
     struct plait_relay *r = w->process->relay;
-    size_t at = sizeof before - 1;
-    text[0] = 0;
-    if (r && plait_relay_last_line(r, since, text + at, size - at)) memcpy(text, before, at);
+    tell_memory(p, w->channel, text, size);
+    size_t end = strlen(text), at = end + sizeof before - 1;
+    if (r && at < size && plait_relay_last_line(r, since, text + at, size - at)) memcpy(text + end, before, at - end);
+    else text[end] = 0;
     return text;
 }

@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { TURNS = 2000, LINGER = 24 }; /* looks for the next task before a sleep: about the time of a wake-up; … */
@@ -131,6 +130,7 @@ static const char *run_cell(struct plait_cell *cell)
     if (code) {
         cell->code = code;
         if (!said) said = plait_record_say(code, NULL, "%s", plait_error_text(code));
+        if (code == PLAIT_ENOMEM) plait_worker_mention_limit(&said);
         plait_parcel_say(&cell->said, here.board->memory, said);
     }
     plait_record_unref(said);
@@ -226,23 +226,21 @@ static bool wait_for(struct plait_cell *cell)
     return true;
 }
 
-static int prepare(struct plait_pool_board *board)
+static int prepare(const struct plait_worker_place *place)
 {
-    if (board->memory_limit) {
-        struct rlimit limit = { board->memory_limit, board->memory_limit };
-        if (setrlimit(RLIMIT_DATA, &limit) != 0)
-            return plait_fail(-errno, "a worker may not be limited to %zu bytes of memory", board->memory_limit);
-    }
-    if (board->niceness) (void)!nice(board->niceness);
+    struct plait_pool_board *board = place->board;
+    int code = plait_worker_limit(place);
+    if (code) return code;
     plait_thread *control =
         plait_thread_start(obey, NULL, &(plait_thread_start_options){ .name = "plait-control", .life = PLAIT_DAEMON });
     if (!control) return plait_error_code();
     plait_thread_detach(control);
     if (!board->initializer) return 0;
+    place->channel->initializes = true;
     const plait_task *task = find(board->initializer);
     if (!task) return plait_error_code();
     void *argument = plait_allocate(task->argument_size + 1), *result = plait_allocate(task->result_size + 1);
-    int code = argument && result ? 0 : PLAIT_ENOMEM;
+    code = argument && result ? 0 : PLAIT_ENOMEM;
     if (!code && task->argument_size)
         code = plait_parcel_look(&board->initializer_argument, board->memory, task->argument_kind, task->argument_size,
                                  argument);
@@ -257,10 +255,11 @@ static int serve(const struct plait_worker_place *place)
     here.board = place->board, here.channel = place->channel;
     plait_shared_block_tell(here.board->memory, &here.channel->owner);
     struct plait_channel *c = here.channel;
-    int code = prepare(here.board);
+    int code = prepare(place);
     if (code) {
         plait_record *said = plait_record_take();
         if (!said || said->public.code != code) said = plait_record_say(code, said, "%s", plait_error_text(code));
+        if (code == PLAIT_ENOMEM) plait_worker_mention_limit(&said);
         plait_parcel_say(&c->said, here.board->memory, said);
         plait_record_unref(said);
         c->code = code < 0 ? code : PLAIT_EINVAL;

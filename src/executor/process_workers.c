@@ -11,7 +11,7 @@
 
 #define FIRST_PAUSE (10 * PLAIT_MILLISECOND) /* after a worker that died at birth; doubled each time */
 #define PARTING (2 * PLAIT_SECOND)           /* for one that was told to stop */
-enum { MOST_BIRTHS_FAILED = 5, WORDS = 160 };
+enum { MOST_BIRTHS_FAILED = 5, WORDS = 200 };
 
 /* Takes the reference of `reason`. */
 static void break_pool(struct plait_process_pool *p, plait_record *reason, const char *why)
@@ -64,6 +64,9 @@ static void free_channel(struct plait_process_pool *p, struct plait_channel *c)
     atomic_store_explicit(&c->owner, 0, memory_order_relaxed);
     atomic_store_explicit(&c->usual, 0, memory_order_relaxed);
     c->code = 0;
+    c->initializes = c->refused = false;
+    c->data_at_end = 0;
+    c->cpu = -1;
     c->next_free = p->free_channels;
     p->free_channels = c;
 }
@@ -117,13 +120,13 @@ bool plait_process_pool_start_worker(struct plait_process_pool *p)
 }
 
 /* Why it died: a code, and in *record the words, with the last ones of its own if it was not born. */
-static int cause_of_death(struct plait_process_worker *w, plait_record **record)
+static int cause_of_death(const struct plait_process_pool *p, struct plait_process_worker *w, plait_record **record)
 {
     int code = PLAIT_EWORKER;
     char words[WORDS];
     (void)!plait_process_join(w->process, &code, PLAIT_FOREVER); /* it has ended */
     *record = plait_record_take();
-    plait_worker_last_words(w, 0, words, sizeof words);
+    plait_worker_last_words(p, w, 0, words, sizeof words);
     bool told = code == PLAIT_EWORKER && *record;
     if (told && (!words[0] || atomic_load_explicit(&w->channel->born, memory_order_acquire))) return code;
     plait_record *before = *record;
@@ -167,7 +170,7 @@ static void share_out(struct plait_process_pool *p, struct plait_process_worker 
             continue;
         }
         char words[WORDS];
-        plait_worker_last_words(w, cell->heard, words, sizeof words);
+        plait_worker_last_words(p, w, cell->heard, words, sizeof words);
         plait_cell_empty(p, cell);
         if (j->future && state == PLAIT_CELL_RUNNING) fail_by_death(p, j, code, cause, words, e);
         else if (j->future) plait_process_pool_put_first(p, j->future);
@@ -188,7 +191,8 @@ static void learn(struct plait_process_pool *p, struct plait_process_worker *w, 
 {
     bool born = atomic_load_explicit(&w->channel->born, memory_order_acquire);
     if (!born && w->channel->code < 0) {
-        break_pool(p, plait_parcel_said(&w->channel->said, p->memory), "its initializer failed");
+        break_pool(p, plait_parcel_said(&w->channel->said, p->memory),
+                   w->channel->initializes ? "its initializer failed" : "its workers cannot begin");
     } else if (!born && !w->leaving) {
         p->next_birth = plait_time() + (FIRST_PAUSE << p->births_failed);
         if (++p->births_failed >= MOST_BIRTHS_FAILED)
@@ -202,7 +206,7 @@ void plait_process_pool_bury(struct plait_process_pool *p, struct plait_process_
 {
     plait_record *cause;
     struct plait_endings e = { .ended = NULL };
-    int code = cause_of_death(w, &cause);
+    int code = cause_of_death(p, w, &cause);
     learn(p, w, cause);
     plait_process_pool_lock(p);
     take_off(p, w);
