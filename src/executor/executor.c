@@ -79,5 +79,7 @@ size_t plait_executor_describe(plait_executor *ex, char *text, size_t size)
         length = add(text, size, length, "%s %s (%s:%d) on %s for %.1f s", i ? "," : ":", list[i].name, list[i].file,
                      list[i].line, list[i].thread, (double)list[i].duration / PLAIT_SECOND);
     if (running > SOME) length = add(text, size, length, ", …");
-    return s.queued ? add(text, size, length, s.queued == 1 ? "; 1 is queued" : "; %zu are queued", s.queued) : length;
+    if (s.queued) length = add(text, size, length, s.queued == 1 ? "; 1 is queued" : "; %zu are queued", s.queued);
+    const char *more = is_ours(ex) && ex->operations->awaited ? ex->operations->awaited(ex) : NULL;
+    return more ? add(text, size, length, "; %s", more) : length;
 }

@@ -93,6 +93,17 @@ static void settle(plait_executor *ex)
     if (p->manager) plait_thread_settle(p->manager);
 }
 
+static const char *awaited(plait_executor *ex)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    struct plait_endings e = { .ended = NULL };
+    plait_process_pool_lock(p);
+    bool waits = atomic_load_explicit(&p->ending, memory_order_relaxed) && !p->workers && p->relays &&
+                 !plait_event_is_set(&p->relays->none);
+    plait_process_pool_unlock(p, &e);
+    return waits ? "what its workers have written is not out yet: stdout or stderr takes nothing" : NULL;
+}
+
 static size_t list(plait_executor *ex, plait_running_task *tasks, size_t room)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
@@ -201,6 +212,7 @@ plait_executor *plait_process_executor_new_sized(const plait_process_options *op
                                                                  .free = free_pool,
                                                                  .get_statistics = get_statistics,
                                                                  .list = list,
+                                                                 .awaited = awaited,
                                                                  .shutdown = plait_process_pool_shutdown };
     plait_process_options o;
     if (plait_options_read(&o, sizeof o, options, options_size) || check_options(&o)) return NULL;

@@ -95,6 +95,8 @@ struct plait_executor_operations {
     void (*free)(plait_executor *); /* closed before; waits for all that is inside */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);
     size_t (*list)(plait_executor *, plait_running_task *, size_t room); /* NULL: there is nothing to tell */
+    /* NULL, or what beside tasks its end waits for, in words; or NULL: nothing. */
+    const char *(*awaited)(plait_executor *);
     /* Closes and cancels as asked, and waits. NULL: nothing outlives its submit. The code is about the wait alone. */
     int (*shutdown)(plait_executor *, const plait_shutdown_options *);
     /* One of its workers is about to sleep in a wait for futures, and is back. */

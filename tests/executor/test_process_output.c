@@ -155,7 +155,12 @@ static void M45_results_flow_while_stdout_takes_nothing(void **unused)
         check_code(plait_await(plait_submit(ex, writes_in_bits, &i), &out), 0);
         check_number(out, i);
     }
-    plait_thread *t = plait_thread_start(frees, ex, NULL); /* it waits for the output */
+    plait_shutdown_options late = { .deadline = plait_after(200 * PLAIT_MILLISECOND) };
+    check_code(plait_executor_shutdown(ex, &late), PLAIT_ETIMEDOUT); /* it waits for the output, however long */
+    char left[400];
+    until((plait_executor_describe(ex, left, sizeof left),
+           strstr(left, "; what its workers have written is not out yet")));
+    plait_thread *t = plait_thread_start(frees, ex, NULL);
     read_up_to(ends[0], "line 98 of many\n");
     check_code(plait_thread_join(t, NULL, PLAIT_FOREVER), 0);
     plait_thread_free(t);
