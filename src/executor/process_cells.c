@@ -28,15 +28,18 @@ struct plait_known_task *plait_process_pool_know(struct plait_process_pool *p, c
 int plait_cell_fill(struct plait_process_pool *p, struct plait_cell *cell, struct plait_job *j)
 {
     plait_future *f = j->future;
-    const plait_task *task = f->task;
+    struct plait_slice *s = plait_slice_of(f);
+    const plait_task *task = s ? s->all->task : f->task;
     cell->task = plait_process_pool_know(p, task);
     if (!cell->task) return plait_error_code();
     atomic_store_explicit(&cell->cancelled, 0, memory_order_relaxed);
     cell->deadline = j->deadline;
-    int code = task->argument_size
+    int code = s ? plait_slice_pack(s, p->memory)
+               : task->argument_size
                    ? plait_parcel_put(&cell->argument, p->memory, task->argument_kind, task->argument_description,
                                       task->argument_size, plait_future_argument(f))
                    : 0;
+    cell->slice = s ? s->packed : NULL;
     if (code) plait_cell_empty(p, cell);
     return code;
 }
@@ -82,6 +85,7 @@ void plait_process_pool_conclude(struct plait_process_pool *p, struct plait_job 
                                  plait_record *said, struct plait_endings *e)
 {
     plait_future *f = j->future;
+    if (plait_slice_of(f)) plait_slice_unpack(plait_slice_of(f), p->memory);
     j->future = NULL;
     if (code || said) plait_future_conclude(f, &code, expired, j->deadline, &said);
     int *retries = f->limited ? &plait_future_shadow(f)->retries : NULL;
@@ -109,9 +113,14 @@ void plait_cell_conclude(struct plait_process_pool *p, struct plait_cell *cell, 
                          struct plait_endings *e)
 {
     const plait_task *task = j->future->task;
+    struct plait_slice *s = plait_slice_of(j->future);
     plait_record *said = cell->code ? plait_parcel_said(&cell->said, p->memory) : NULL;
     int code = cell->code;
-    if (!code && task->result_size) {
+    if (s) plait_slice_unpack(s, p->memory);
+    if (s && !code) {
+        s->begun = true;
+        code = plait_slice_code(s);
+    } else if (!code && task->result_size) {
         code = plait_parcel_take(&cell->result, p->memory, task->result_kind, task->result_description,
                                  task->result_size, plait_future_result_room(j->future));
         if (code) said = plait_record_take();

@@ -204,9 +204,29 @@ static int make_board(struct plait_process_pool *p)
     return plait_fail(err, "no descriptors for a pool of processes");
 }
 
+/* Plain values, which can be read where they lie; and not where tasks are counted. */
+static bool may_share(plait_executor *ex, const plait_task *task)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    return task->argument_kind == PLAIT_KIND_PLAIN && task->result_kind == PLAIT_KIND_PLAIN &&
+           !(task->flags & PLAIT_TASK_LOCAL) && !p->options.tasks_per_worker;
+}
+
+static bool take_back(plait_executor *ex, struct plait_slice *s, size_t count)
+{
+    struct plait_process_pool *p = (struct plait_process_pool *)ex;
+    plait_process_pool_lock(p);
+    bool taken = plait_slice_take_back_packed(s, p->memory, count);
+    plait_process_pool_unlock(p, &(struct plait_endings){ .ended = NULL });
+    return taken;
+}
+
 plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size)
 {
-    static const struct plait_executor_operations operations = { .submit = plait_process_pool_submit,
+    static const struct plait_executor_operations operations = { .sharing = PLAIT_SHARES,
+                                                                 .may_share = may_share,
+                                                                 .take_back = take_back,
+                                                                 .submit = plait_process_pool_submit,
                                                                  .place = place,
                                                                  .close = plait_process_pool_close,
                                                                  .free = free_pool,

@@ -27,6 +27,7 @@
 #include "executor/at_exit.h"
 #include "executor/bound.h"
 #include "executor/lanes.h"
+#include "executor/process_slice.h"
 #include "future/future.h"
 #include "process/parcel.h"
 #include "process/relay.h"
@@ -52,8 +53,9 @@ struct plait_cell {
     const struct plait_known_task *task;
     plait_deadline deadline;
     int32_t code;
-    bool expired;   /* the scope saw the deadline */
-    uint64_t heard; /* of the channel, when it began */
+    bool expired;               /* the scope saw the deadline */
+    uint64_t heard;             /* of the channel, when it began */
+    struct plait_packed *slice; /* several values, in place of what follows (process_slice.h); or NULL */
     plait_parcel argument, result, said;
 };
 

@@ -99,7 +99,15 @@ static bool let_go(struct plait_process_pool *p, struct plait_endings *e)
     return asked;
 }
 
-static bool try(struct plait_process_pool *p) { return plait_mutex_lock_until(&p->guard, PLAIT_NOW) == 0; }
+/* That another has it is no failure of the running task, whose words stay. */
+static bool try(struct plait_process_pool *p)
+{
+    plait_record **here = plait_record_here(), *kept = *here;
+    *here = NULL;
+    bool got = plait_mutex_lock_until(&p->guard, PLAIT_NOW) == 0;
+    *here = kept;
+    return got;
+}
 
 void plait_process_pool_turn(struct plait_process_pool *p, bool collect)
 {

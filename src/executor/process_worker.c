@@ -83,7 +83,9 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     plait_scope_prepare(&here.scope, NULL, self->parker, cell->deadline, 0);
     self->scope = &here.scope;
     set_running(cell);
-    int code = task->run(argument, result);
+    int code = 0;
+    if (cell->slice) plait_packed_run(cell->slice, task, self, here.board->memory, &cell->cancelled);
+    else code = task->run(argument, result);
     set_running(NULL);
     if (self->scope != &here.scope) plait_stop("task %s ended inside a scope that it had entered", task->name);
     cell->expired = plait_scope_expired(&here.scope);
@@ -116,17 +118,30 @@ static int run_values(struct plait_cell *cell, const plait_task *task, void *arg
     return code;
 }
 
+/* What fails of it says so by itself. */
+static int run_slice(struct plait_cell *cell, const plait_task *task)
+{
+    plait_record *said = NULL;
+    plait_reached("reading", task->name);
+    int code = run_task(cell, task, NULL, NULL, &said);
+    plait_reached("writing", task->name);
+    plait_record_unref(said);
+    return code;
+}
+
 static const char *run_cell(struct plait_cell *cell)
 {
     plait_record *said = NULL;
     cell->heard = atomic_load_explicit(&here.channel->heard, memory_order_relaxed); /* what it says now, comes after */
     const plait_task *task = find(cell->task);
     _Alignas(max_align_t) unsigned char small[1024];
-    size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0, size = task ? result_at + task->result_size : 0;
+    size_t result_at = task ? (task->argument_size + 15) / 16 * 16 : 0,
+           size = task && !cell->slice ? result_at + task->result_size : 0;
     char *values = size <= sizeof small ? memset(small, 0, size) : plait_allocate(size);
     int code = !task ? PLAIT_EWORKER : !values ? PLAIT_ENOMEM : 0;
     if (!task) said = plait_record_take();
-    if (!code) code = run_values(cell, task, values, values + result_at, &said);
+    if (!code && cell->slice) code = run_slice(cell, task);
+    else if (!code) code = run_values(cell, task, values, values + result_at, &said);
     if (code) {
         cell->code = code;
         if (!said) said = plait_record_say(code, NULL, "%s", plait_error_text(code));

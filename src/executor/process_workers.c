@@ -149,6 +149,17 @@ static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int
         plait_record_unref(said->cause);
         said->cause = NULL, said->public.cause = NULL;
     }
+    struct plait_slice *s = cancelled ? NULL : plait_slice_of(j->future);
+    if (s) {
+        plait_slice_unpack(s, p->memory);
+        if (plait_slice_survives(s, code, said)) {
+            plait_process_pool_put_first(p, j->future);
+            return;
+        }
+        s->begun = true;
+        plait_process_pool_conclude(p, j, plait_slice_code(s), false, NULL, e);
+        return;
+    }
     if (cancelled || late) code = PLAIT_ECANCELED;
     if (code == PLAIT_ECANCELED)
         said = plait_record_say(code, said, "its worker was ended, since it did not end by itself");

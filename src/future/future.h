@@ -81,6 +81,8 @@ static inline struct plait_future_shadow *plait_future_shadow(plait_future *f)
 /* From the start of an attempt; 0: none. */
 static inline int64_t plait_future_limit(plait_future *f) { return f->limited ? plait_future_shadow(f)->limit : 0; }
 
+struct plait_slice;
+
 /* Whether several tasks may share a place in the executor's queue. */
 enum plait_sharing { PLAIT_SHARES_NONE, PLAIT_SHARES_WHEN_ASKED, PLAIT_SHARES };
 
@@ -91,6 +93,10 @@ struct plait_executor_operations {
     /* NULL, or makes a copy of the argument of a submit where the task can read it in place; or false: it is to be copied into
        the future. */
     bool (*place)(plait_executor *, const plait_bytes *argument, plait_bytes *placed);
+    /* NULL, or whether values of that task may share a place. And NULL, or takes the last `count` values of a slice back, 0 to
+       look only: false where they have begun; what has an outcome has it in the slice then (slice.h). */
+    bool (*may_share)(plait_executor *, const plait_task *);
+    bool (*take_back)(plait_executor *, struct plait_slice *, size_t count);
     void (*close)(plait_executor *);
     void (*free)(plait_executor *); /* closed before; waits for all that is inside */
     void (*get_statistics)(plait_executor *, plait_executor_statistics *);

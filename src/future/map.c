@@ -98,10 +98,11 @@ static int collect_values(struct plait_mapping *m, struct plait_place *p, size_t
 
 /* How many values of a place have an outcome. The others of one that is done were cut off: by a cancel, or since this is
    another process. One that was never run has an outcome for all. */
-static size_t known(struct plait_place *p, plait_scope *outer)
+static size_t known(struct plait_mapping *m, struct plait_place *p, plait_scope *outer)
 {
     struct plait_slice *s = p->slice;
     bool done = plait_future_done(p->future);
+    if (!done && !plait_future_forked(p->future)) plait_map_look_at(m, p);
     if (!s) return done && !(p->future->was_cut && outer && plait_cancelled());
     return done && !s->begun ? plait_slice_end(s) : plait_slice_ran(s);
 }
@@ -135,7 +136,7 @@ static int collect_in_order(struct plait_mapping *m)
 {
     struct plait_place *p = m->first;
     plait_scope *outer = plait_current()->scope;
-    int cut = wait_for_some(m, p->future, NULL, outer), err = collect_values(m, p, known(p, outer));
+    int cut = wait_for_some(m, p->future, NULL, outer), err = collect_values(m, p, known(m, p, outer));
     if (err || cut == SLOW) return err;
     if (cut) return plait_failed(cut);
     if (p->taken < plait_place_end(p)) return plait_failed(what_cut(m));
@@ -157,7 +158,7 @@ static int tell(struct plait_mapping *m, struct plait_place *p, size_t i)
 static int tell_known(struct plait_mapping *m, struct plait_place *p, plait_scope *outer)
 {
     int err = 0;
-    for (size_t count = known(p, outer); p->taken < count && !err; p->taken++) err = tell(m, p, p->taken);
+    for (size_t count = known(m, p, outer); p->taken < count && !err; p->taken++) err = tell(m, p, p->taken);
     return err;
 }
 

@@ -59,6 +59,9 @@ int plait_map_submit(struct plait_mapping *);
 /* Gives what slices have that run, and have not begun, places of their own: one of their values takes as long as was `waited`. */
 void plait_map_split(struct plait_mapping *, int64_t waited);
 
+/* What a slice has an outcome for by now it has after that. */
+void plait_map_look_at(struct plait_mapping *, struct plait_place *);
+
 /* Takes a place off that is done, or never will be, and drops what is left in it. */
 void plait_map_drop(struct plait_mapping *, struct plait_place *);
 

@@ -14,7 +14,15 @@
 
 #define SHORT (100 * PLAIT_MICROSECOND)
 /* Two for each worker would keep no pool busy with small tasks, which end faster than one is woken to submit more. */
-enum { DEFAULT_WINDOW = 256, MOST_VALUES = 4096, MOST_BYTES = 64 * 1024, PLACES_FOR_EACH = 4, PARTS = 4, TURNS = 64 };
+enum {
+    DEFAULT_WINDOW = 256,
+    MOST_VALUES = 4096,
+    MOST_BYTES = 64 * 1024,
+    PLACES_FOR_EACH = 4,
+    PLACES = 64,
+    PARTS = 4,
+    TURNS = 64
+};
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static size_t most(size_t a, size_t b) { return a > b ? a : b; }
@@ -23,9 +31,14 @@ void plait_map_divide(struct plait_mapping *m)
 {
     const plait_map_options *o = &m->options;
     enum plait_sharing sharing = m->executor ? m->executor->operations->sharing : PLAIT_SHARES_NONE;
+    if (sharing != PLAIT_SHARES_NONE && m->executor->operations->may_share &&
+        !m->executor->operations->may_share(m->executor, m->task))
+        sharing = PLAIT_SHARES_NONE;
     m->window = least(o->window ? o->window : DEFAULT_WINDOW, m->count);
     m->adapts = sharing == PLAIT_SHARES && !o->chunk;
-    m->size = sharing != PLAIT_SHARES_NONE && o->chunk ? most(least(o->chunk, m->window), 1) : 1;
+    m->size = sharing != PLAIT_SHARES_NONE && o->chunk
+                  ? most((o->window ? least(o->chunk, m->window) : least(o->chunk, m->count)), 1)
+                  : 1;
     m->in_slices = m->adapts || m->size > 1;
     m->slices.task = m->task;
     m->slices.site = (struct plait_site){ m->task->name, m->file, m->line };
@@ -68,7 +81,8 @@ static bool has_place(struct plait_mapping *m, size_t size)
 static bool has_room(struct plait_mapping *m)
 {
     size_t inside = m->submitted - m->collected, room = m->window > inside ? m->window - inside : 0;
-    if (m->adapts && !m->options.window && m->places < PLACES_FOR_EACH * most(m->workers, 2)) return true;
+    size_t places = m->adapts ? PLACES_FOR_EACH * most(m->workers, 2) : PLACES;
+    if (m->in_slices && !m->options.window && m->places < places) return true;
     if (m->hurries && room) m->size = least(m->size, room);
     m->hurries = false;
     m->held_back = room && m->size > room;
@@ -210,13 +224,25 @@ int plait_map_submit(struct plait_mapping *m)
     return 0;
 }
 
+/* Where another process has it, it is looked at there. */
+static bool take_back(struct plait_mapping *m, struct plait_slice *s, size_t count)
+{
+    const struct plait_executor_operations *o = m->executor->operations;
+    return o->take_back ? o->take_back(m->executor, s, count) : !count || plait_slice_take_back(s, count);
+}
+
+void plait_map_look_at(struct plait_mapping *m, struct plait_place *p)
+{
+    if (p->slice) (void)!take_back(m, p->slice, 0);
+}
+
 /* The last `count` values of a slice that runs, if it has not come to them, get a place behind it. */
 static bool split_off(struct plait_mapping *m, struct plait_place *p, size_t count)
 {
     if (!has_place(m, count)) return false;
     struct plait_slice *from = p->slice;
     size_t size = m->task->argument_size, end = plait_slice_end(from);
-    if (!plait_slice_take_back(from, count)) return true;
+    if (!take_back(m, from, count)) return true;
     struct plait_place *rest = take_place(m);
     const char *values = from->arguments ? from->arguments + (end - count) * size : NULL;
     if (rest->slice->own) memcpy(rest->slice->own, values, count * size);
@@ -231,6 +257,7 @@ void plait_map_split(struct plait_mapping *m, int64_t waited)
 {
     for (struct plait_place *p = m->first, *next; p; p = next) {
         next = p->next;
+        plait_map_look_at(m, p);
         size_t begun = p->slice ? plait_slice_begun(p->slice) : 0, part = 0;
         if (!begun || begun == plait_slice_end(p->slice) || plait_future_done(p->future)) continue;
         plait_slice_measure(&m->slices, waited, begun);

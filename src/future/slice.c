@@ -71,6 +71,13 @@ size_t plait_slice_begun(struct plait_slice *s)
     return BEGUN(atomic_load_explicit(&s->claims, memory_order_acquire));
 }
 
+void plait_slice_set_begun(struct plait_slice *s, size_t count)
+{
+    uint64_t claims = atomic_load_explicit(&s->claims, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&s->claims, &claims, CLAIMS(count, END(claims)), memory_order_acq_rel,
+                                                  memory_order_relaxed)) {}
+}
+
 bool plait_slice_claim(struct plait_slice *s, size_t *i)
 {
     uint64_t claims = atomic_load_explicit(&s->claims, memory_order_relaxed);

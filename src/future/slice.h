@@ -29,12 +29,15 @@ struct plait_slice {
     size_t capacity; /* values that there is room for */
     _Atomic uint64_t claims;
     _Atomic uint32_t ran;
-    bool begun;            /* valid when the place is done, as the next: it was run */
-    bool failed;           /* one of its values has */
+    bool begun;  /* valid when the place is done, as the next: what has no outcome was cut off, and did not fail */
+    bool failed; /* one of its values has */
     const char *arguments; /* in the array of the map's caller, or `own` */
     char *own, *results;   /* NULL where there are none */
     int *codes;
     plait_record **records; /* NULL: there are no words */
+
+    struct plait_packed *packed; /* where another process has it, from its value `packed_from` on; the executor's */
+    size_t packed_from;
 };
 
 extern const plait_task plait_slice_task;
@@ -67,6 +70,9 @@ bool plait_slice_claim(struct plait_slice *, size_t *i);
 
 /* For a runner: what became of the value that comes next after those that have an outcome. Takes the reference of `said`. */
 void plait_slice_note(struct plait_slice *, int code, plait_record *said);
+
+/* For a runner that has it claimed elsewhere: so many were begun. */
+void plait_slice_set_begun(struct plait_slice *, size_t count);
 
 /* For a runner: so long so many took. */
 void plait_slice_measure(struct plait_slices *, int64_t nanoseconds, size_t count);

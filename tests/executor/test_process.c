@@ -120,7 +120,7 @@ static void M6_many_tasks_and_a_map_keep_their_order(void **unused)
     static int in[MANY], out[MANY];
     plait_executor *ex = pool(2);
     for (int i = 0; i < MANY; i++) in[i] = i;
-    check_code(plait_map(ex, square, in, MANY, out, NULL), 0);
+    check_code(plait_map(ex, square, in, MANY, out, &((plait_map_options){ .chunk = 1 })), 0);
     for (int i = 0; i < MANY; i++) check_number(out[i], i * i);
     plait_executor_statistics s;
     plait_executor_get_statistics(ex, &s);

@@ -130,7 +130,8 @@ static void run_submits(const struct fault_case *c, plait_executor *ex)
     await_some(c, futures, first, TASKS);
 }
 
-/* One that was lost may be any of them: that to which it came. */
+/* One that was lost may be any of them: that to which it came. Each has its place, since a slice that dies when all of it has
+   run loses none. */
 static int keep_words(const plait_map_item *item, void *lost)
 {
     const plait_error_record *e = plait_error();
@@ -148,7 +149,7 @@ static void run_map(const struct fault_case *c, plait_executor *ex)
     int errors[TASKS], failed = 0, lost = 0, times = c->step == AT_IDLE ? 2 : 1;
     for (int time = 0; time < times; time++) {
         char *in = calloc(TASKS, size), *out = calloc(TASKS, k->victim->result_size);
-        plait_map_options o = { .errors = errors, .each = keep_words, .context = &lost };
+        plait_map_options o = { .chunk = 1, .errors = errors, .each = keep_words, .context = &lost };
         check(in && out);
         for (int i = 0; i < TASKS; i++) k->make(i, in + (size_t)i * size);
         int code = plait_map_task(ex, k->victim, in, TASKS, out, &o, sizeof o, __FILE__, __LINE__);
