@@ -6,6 +6,7 @@
 #include "process/shared_block.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void say_it_is_full(plait_shared_memory *memory, size_t size)
 {
@@ -105,8 +106,20 @@ int plait_parcel_put(plait_parcel *p, plait_shared_memory *memory, uint32_t kind
     return 0;
 }
 
-int plait_parcel_pass(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
-                      void *value)
+bool plait_parcel_has_room(plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
+                           const void *value)
+{
+    if (kind == PLAIT_KIND_STRUCT) {
+        if (plait_shared_block_room(memory, 0, 2)) return true; /* it need not be measured */
+        size += plait_type_room(type, value);
+    } else if (kind == PLAIT_KIND_BYTES) {
+        size = lies_there(memory, value) ? 0 : ((const plait_bytes *)value)->size;
+    }
+    return size < PLAIT_PARCEL_ROOM || plait_shared_block_room(memory, size, 3);
+}
+
+static int pass(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
+                void *value)
 {
     if (kind == PLAIT_KIND_STRUCT) return encode(p, memory, type, value);
     if (kind == PLAIT_KIND_PLAIN) return put_bytes(p, memory, value, size);
@@ -117,6 +130,17 @@ int plait_parcel_pass(plait_parcel *p, plait_shared_memory *memory, uint32_t kin
     plait_shared_block_pass(memory, bytes->data); /* from here on it would be freed with the parcel */
     *bytes = (plait_bytes){ 0 };
     return 0;
+}
+
+int plait_parcel_pass(plait_parcel *p, plait_shared_memory *memory, uint32_t kind, const plait_type *type, size_t size,
+                      void *value)
+{
+    for (int turn = 0;; turn++) {
+        int err = pass(p, memory, kind, type, size, value);
+        if (err != PLAIT_ENOMEM || turn == PLAIT_PARCEL_PATIENCE || !plait_shared_block_may_fit(memory, p->size))
+            return err;
+        nanosleep(&(struct timespec){ .tv_nsec = PLAIT_MILLISECOND }, NULL);
+    }
 }
 
 static int check(const plait_parcel *p, plait_shared_memory *memory, uint32_t kind, size_t size)
@@ -146,7 +170,7 @@ int plait_parcel_take(plait_parcel *p, plait_shared_memory *memory, uint32_t kin
         if (size) memcpy(value, content(p), size);
         return 0;
     }
-    if (!p->block || p->lent || !plait_shared_block_room(memory, 0)) {
+    if (!p->block || p->lent || !plait_shared_block_room(memory, 0, 2)) {
         p->copied += p->size;
         return plait_bytes_copy(value, content(p), p->size);
     }

@@ -10,7 +10,7 @@
 #include <plait/shared.h>
 #include <plait/task.h>
 
-enum { PLAIT_PARCEL_ROOM = 96 };
+enum { PLAIT_PARCEL_ROOM = 96, PLAIT_PARCEL_PATIENCE = 2000 /* milliseconds */ };
 
 typedef struct plait_parcel {
     uint64_t size;
@@ -26,8 +26,11 @@ typedef struct plait_parcel {
 int plait_parcel_put(plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
                      const void *value);
 
-/* The same for one who does not need the value any more, for it to be taken: such a block is handed over, and the value
-   emptied. Also PLAIT_ETOOLARGE. */
+/* Whether a put would leave a quarter of the memory free, for what is to come back. */
+bool plait_parcel_has_room(plait_shared_memory *, uint32_t kind, const plait_type *, size_t size, const void *value);
+
+/* The same as put, for one who does not need the value any more, for it to be taken: such a block is handed over, and the value
+   emptied. Waits up to PLAIT_PARCEL_PATIENCE for others to give room back. Also PLAIT_ETOOLARGE. */
 int plait_parcel_pass(plait_parcel *, plait_shared_memory *, uint32_t kind, const plait_type *, size_t size,
                       void *value);
 

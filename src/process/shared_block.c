@@ -67,7 +67,7 @@ void *plait_shared_block_new(plait_shared_memory *m, size_t size)
 static void *make(size_t size)
 {
     plait_shared_memory *m = atomic_load_explicit(&home, memory_order_relaxed);
-    if (!m || plait_process_generation() != told.generation || !plait_shared_block_room(m, size)) return NULL;
+    if (!m || plait_process_generation() != told.generation || !plait_shared_block_room(m, size, 2)) return NULL;
     void *block = plait_shared_block_new(m, size);
     if (!block) plait_record_unref(plait_record_take()); /* the heap may have it */
     return block;
@@ -100,7 +100,7 @@ static void prepare(void)
 
 bool plait_shared_block_copy(plait_shared_memory *m, plait_bytes *to, const plait_bytes *from)
 {
-    if (!from->data || from->size < PLAIT_BYTES_LARGE || !plait_shared_block_room(m, from->size)) return false;
+    if (!from->data || from->size < PLAIT_BYTES_LARGE || !plait_shared_block_room(m, from->size, 2)) return false;
     pthread_once(&once, prepare);
     char *block = plait_shared_block_new(m, from->size + 1);
     if (!block) {
@@ -150,8 +150,10 @@ void plait_shared_block_home(plait_shared_memory *m)
     atomic_store_explicit(&home, m, memory_order_relaxed);
 }
 
-bool plait_shared_block_room(plait_shared_memory *m, size_t size)
+bool plait_shared_block_room(plait_shared_memory *m, size_t size, unsigned quarters)
 {
-    uint64_t used = atomic_load_explicit(&m->heap.used, memory_order_relaxed);
-    return size < m->limit / 2 && used < m->limit / 2 - size;
+    uint64_t used = atomic_load_explicit(&m->heap.used, memory_order_relaxed), most = m->limit / 4 * quarters;
+    return size < most && used < most - size;
 }
+
+bool plait_shared_block_may_fit(plait_shared_memory *m, size_t size) { return size < m->limit / 2; }

@@ -39,7 +39,11 @@ void plait_shared_block_tell(plait_shared_memory *, _Atomic uint32_t *id);
 /* From now on large blocks of plait_bytes are made there, as this process's own; NULL: in the heap again. */
 void plait_shared_block_home(plait_shared_memory *);
 
-/* Whether less than half of the memory is given out, so that what might lie elsewhere may lie there. */
-bool plait_shared_block_room(plait_shared_memory *, size_t size);
+/* Whether, with `size` bytes more, less than so many quarters of the memory are given out. What might lie elsewhere lies there
+   while it is less than two. */
+bool plait_shared_block_room(plait_shared_memory *, size_t size, unsigned quarters);
+
+/* Whether a block of that size can be had at all. */
+bool plait_shared_block_may_fit(plait_shared_memory *, size_t size);
 
 #endif

@@ -287,6 +287,24 @@ static void a_full_memory_fails_that_task_and_the_pool_goes_on(void **unused)
     plait_executor_free(ex);
 }
 
+static void a_small_memory_serves_many_large_arguments(void **unused)
+{
+    (void)unused;
+    enum { MANY = 200 };
+    plait_executor *ex = pool(2, 8 * MIB);
+    plait_bytes b = made(ex, MIB);
+    plait_future *f[MANY];
+    for (int i = 0; i < MANY; i++) f[i] = plait_submit(ex, echo, &b);
+    for (int i = 0; i < MANY; i++) {
+        plait_bytes out;
+        check_code(plait_await(f[i], &out), 0);
+        check(is_filled(&out, 7));
+        plait_bytes_clear(&out);
+    }
+    plait_bytes_clear(&b);
+    plait_executor_free(ex);
+}
+
 /* The child has what its parent had: whatever either does with it, the other's is as it was. */
 static void a_forked_child_has_blocks_of_its_own(void **unused)
 {
@@ -430,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_retry_has_the_argument_still),
         cmocka_unit_test(M19_a_worker_that_dies_leaves_no_block_behind),
         cmocka_unit_test(a_full_memory_fails_that_task_and_the_pool_goes_on),
+        cmocka_unit_test(a_small_memory_serves_many_large_arguments),
         cmocka_unit_test(a_forked_child_has_blocks_of_its_own),
         cmocka_unit_test(a_described_struct_may_own_such_blocks),
         cmocka_unit_test(a_described_struct_is_read_where_it_was_laid_out),
