@@ -157,21 +157,44 @@ static bool begin(struct plait_process_pool *p, plait_future *f, struct plait_en
     return begun == PLAIT_HAS_BEGUN;
 }
 
-static void give(struct plait_process_pool *p, struct plait_process_worker *w, plait_future *f, struct plait_endings *e)
+static bool has_inside(struct plait_process_pool *p)
+{
+    for (struct plait_process_worker *w = p->workers; w; w = w->next)
+        if (w->inside) return true;
+    return false;
+}
+
+/* Whether shared memory has room for its argument; if not, it will when something has come back. */
+static bool has_room(struct plait_process_pool *p, plait_future *f)
+{
+    const plait_task *task = f->task;
+    bool small = task->argument_size < PLAIT_PARCEL_ROOM && task->argument_kind == PLAIT_KIND_PLAIN;
+    return small || !has_inside(p) ||
+           plait_parcel_has_room(p->memory, task->argument_kind, task->argument_description, task->argument_size,
+                                 plait_future_argument(f));
+}
+
+/* False: not now. */
+static bool give(struct plait_process_pool *p, struct plait_process_worker *w, plait_future *f, struct plait_endings *e)
 {
     struct plait_cell *cell = plait_worker_cell(w, w->given);
     struct plait_job *j = plait_worker_job(w, w->given);
-    if (!begin(p, f, e)) return;
+    if (!has_room(p, f)) return false;
+    if (!begin(p, f, e)) return true;
     int64_t limit = plait_future_limit(f);
     *j = (struct plait_job){ .future = f, .deadline = f->deadline, .since = plait_time_roughly() };
     if (limit) j->deadline = plait_sooner(f->deadline, plait_after(limit));
     if (j->deadline.at > 0 && p->options.grace >= 0) j->end_at = j->deadline.at + p->options.grace;
     int code = plait_job_was_cancelled(f) ? PLAIT_ECANCELED : plait_cell_fill(p, cell, j);
+    if (code == PLAIT_ENOMEM && has_inside(p)) {
+        j->future = NULL;
+        return false;
+    }
     if (code) {
         plait_record *said =
             code == PLAIT_ECANCELED ? plait_record_say(code, NULL, "%s", PLAIT_BEFORE_IT_RAN) : plait_record_take();
         plait_process_pool_conclude(p, j, code, false, said, e);
-        return;
+        return true;
     }
     if (j->end_at && (!p->due || j->end_at < p->due)) p->due = j->end_at, e->tell = true;
     w->given++;
@@ -179,6 +202,7 @@ static void give(struct plait_process_pool *p, struct plait_process_worker *w, p
     w->given_now = true;
     e->tell |= w->inside > 1 && !w->looked_since && p->sleeps; /* it is to be looked after */
     atomic_store_explicit(&cell->state, PLAIT_CELL_GIVEN, memory_order_seq_cst);
+    return true;
 }
 
 void plait_process_pool_give(struct plait_process_pool *p, bool collected, struct plait_endings *e)
@@ -193,11 +217,10 @@ void plait_process_pool_give(struct plait_process_pool *p, bool collected, struc
             collected = true;
             if (plait_process_pool_collect(p, e)) w = choose(p, limited, &in);
         }
-        if (!w) {
+        if (!w || !give(p, w, f, e)) {
             plait_process_pool_put_first(p, f);
             break;
         }
-        give(p, w, f, e);
     }
     for (struct plait_process_worker *w = p->workers; w; w = w->next)
         if (w->given_now) note_bell(w, e);

@@ -7,7 +7,7 @@
 #include "process/shared_lock.h"
 
 #define PLAIT_SHARED_MAGIC UINT64_C(0x706c616974736831) /* plaitsh1 */
-enum { PLAIT_SHARED_LAYOUT = 3, PLAIT_SHARED_BINS = 48 };
+enum { PLAIT_SHARED_LAYOUT = 4, PLAIT_SHARED_BINS = 48 };
 
 /* The blocks that are given out (shared_alloc.c). */
 struct plait_shared_heap {
@@ -16,6 +16,7 @@ struct plait_shared_heap {
     _Atomic uint64_t top;                /* where the blocks end */
     uint64_t bins[2][PLAIT_SHARED_BINS]; /* the free blocks, warm and cold, by size; can be made anew from the blocks */
     uint64_t freed;                      /* bytes, since that was done last */
+    uint64_t last;                       /* the block before `top`, if it was free then; or 0 */
     _Atomic uint64_t used;               /* bytes given out */
     _Atomic uint64_t warm;               /* bytes of the warm free blocks */
 };

@@ -143,6 +143,26 @@ static void what_was_freed_in_pieces_serves_one_that_is_large(void **unused)
     shared_end(m);
 }
 
+static void a_block_may_lie_where_one_was_freed_and_beyond(void **unused)
+{
+    (void)unused;
+    plait_shared_memory *m = shared_begin(MIB);
+    char *first = plait_shared_alloc(m, 300000), *last = plait_shared_alloc(m, 300000), *larger;
+    check(first && last);
+    memset(last, 0xff, 300000);
+    plait_shared_free(m, last);
+    larger = plait_shared_alloc(m, 600000);
+    check(larger == last);
+    for (size_t i = 0; i < 600000; i++) check(larger[i] == 0);
+    check(!plait_shared_alloc(m, 300000));
+    plait_shared_free(m, larger);
+    plait_shared_free(m, first);
+    larger = plait_shared_alloc(m, 1000000);
+    check(larger == first);
+    plait_shared_free(m, larger);
+    shared_end(m);
+}
+
 static void blocks_of_all_sizes_never_overlap(void **unused)
 {
     (void)unused;
@@ -372,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_a_dead_process_was_given_stays_and_the_rest_goes_on),
         cmocka_unit_test(H7_memory_is_zero_also_where_it_is_used_again),
         cmocka_unit_test(what_was_freed_in_pieces_serves_one_that_is_large),
+        cmocka_unit_test(a_block_may_lie_where_one_was_freed_and_beyond),
         cmocka_unit_test(blocks_of_all_sizes_never_overlap),
         cmocka_unit_test(pages_of_what_was_freed_go_back_to_the_system),
         cmocka_unit_test(freeing_what_was_not_given_out_stops_the_program),
