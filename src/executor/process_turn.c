@@ -109,7 +109,7 @@ static bool try(struct plait_process_pool *p)
     return got;
 }
 
-void plait_process_pool_turn(struct plait_process_pool *p, bool collect)
+static void take_turns(struct plait_process_pool *p, bool collect)
 {
     for (unsigned round = 0;; round++, collect = true) {
         if (!try(p)) {
@@ -124,6 +124,14 @@ void plait_process_pool_turn(struct plait_process_pool *p, bool collect)
             return;
         }
     }
+}
+
+/* What fails in the pool's work, a try for its lock too, is no failure of a call of the program's: its words stay. */
+void plait_process_pool_turn(struct plait_process_pool *p, bool collect)
+{
+    plait_record *words = plait_record_take();
+    take_turns(p, collect);
+    plait_record_keep(words);
 }
 
 void plait_process_pool_lock(struct plait_process_pool *p) { plait_mutex_lock(&p->guard); }
