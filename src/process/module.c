@@ -97,6 +97,11 @@ bool plait_module_of(const void *address, struct plait_module *m)
     return true;
 }
 
+bool plait_module_around(const void *address, struct plait_module *m)
+{
+    return find((struct search){ .address = address, .module = m });
+}
+
 bool plait_module_of_program(struct plait_module *m) { return find((struct search){ .module = m }); }
 
 bool plait_module_of_build(const struct plait_build *build, struct plait_module *m)

@@ -41,7 +41,7 @@ static void copy(char *to, size_t size, const char *from)
 static int name_modules(struct plait_area_head *h, const plait_task *task)
 {
     struct plait_module of_plait, program;
-    if (!plait_module_of_program(&program) || !plait_module_of((const void *)&plait_was_initialized, &of_plait))
+    if (!plait_module_of_program(&program) || !plait_module_around(&plait_was_initialized, &of_plait))
         return plait_fail(PLAIT_ENOTSUP, "the loader does not tell of what this program consists");
     h->program = program.build;
     h->library = of_plait.build;

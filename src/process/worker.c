@@ -43,7 +43,7 @@ static int other_build(const char *what, const char *path, const struct plait_bu
 static const plait_task *find_task(const struct plait_area_head *h)
 {
     struct plait_module program, of_plait;
-    if (!plait_module_of_program(&program) || !plait_module_of((const void *)&plait_was_initialized, &of_plait)) {
+    if (!plait_module_of_program(&program) || !plait_module_around(&plait_was_initialized, &of_plait)) {
         plait_fail(PLAIT_EWORKER, "the loader does not tell of what this program consists");
         return NULL;
     }
@@ -52,6 +52,7 @@ static const plait_task *find_task(const struct plait_area_head *h)
         return NULL;
     }
     if (!plait_build_same(&of_plait.build, &h->library)) {
+        (void)!plait_module_of(&plait_was_initialized, &of_plait); /* its path */
         other_build("the library", of_plait.path, &h->library, &of_plait.build);
         return NULL;
     }
