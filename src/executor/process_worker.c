@@ -12,6 +12,7 @@
 #include "process/shared_block.h"
 #include <plait/scope.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct server {
     struct plait_cell *running;
     plait_scope scope;
     uint32_t rung;    /* the value of `armed` for which it has rung */
+    bool rang;        /* and so has woken somebody, since it looked out last */
     unsigned unknown; /* tasks that were not measured, since one was */
 };
 static struct server here = { .guard = PTHREAD_MUTEX_INITIALIZER };
@@ -55,6 +57,7 @@ static void ring(void)
     uint64_t one = 1;
     while (write(s->board->event, &one, sizeof one) < 0 && errno == EINTR) {}
     s->rung = armed;
+    s->rang = true;
 }
 
 /* It is DONE, whether it was run or skipped. */
@@ -230,6 +233,11 @@ static bool wait_for(struct plait_cell *cell)
     bool may_spin = plait_current()->parker->may_spin;
     while (!is_there(cell)) {
         if (atomic_load_explicit(&c->stop, memory_order_acquire)) return is_there(cell);
+        if (here.rang) {
+            here.rang = false;
+            sched_yield(); /* who was woken may wait for this CPU: to look out would keep him from it */
+            continue;
+        }
         if (may_spin && comes_soon(cell)) continue;
         plait_reached("idle", NULL);
         uint32_t bell = atomic_load_explicit(&c->bell, memory_order_seq_cst);
