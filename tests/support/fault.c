@@ -25,6 +25,10 @@ void fault_nth(const char *point, size_t nth)
 
 void fault_all(const char *point) { fault_nth(point, SIZE_MAX); }
 
-void fault_off(void) { atomic_store_explicit(&faulty, NULL, memory_order_relaxed); }
+void fault_off(void)
+{
+    if (plait_hooks.refuse != refuse) plait_hooks.refuse = refuse;
+    atomic_store_explicit(&faulty, NULL, memory_order_relaxed);
+}
 
 size_t fault_requests(void) { return atomic_load_explicit(&requests, memory_order_relaxed); }
