@@ -205,6 +205,18 @@ static bool give(struct plait_process_pool *p, struct plait_process_worker *w, p
     return true;
 }
 
+/* What waits as it did. One that has not begun may have been cancelled, and its map, whose slice it had, have gone: it is not
+   looked into. */
+static void put_back(struct plait_process_pool *p, plait_future *f)
+{
+    if (plait_job_has_begun(f)) {
+        plait_process_pool_put_first(p, f);
+        return;
+    }
+    atomic_store_explicit(&f->link.next, p->again, memory_order_relaxed);
+    p->again = &f->link;
+}
+
 void plait_process_pool_give(struct plait_process_pool *p, bool collected, struct plait_endings *e)
 {
     plait_future *f;
@@ -218,7 +230,7 @@ void plait_process_pool_give(struct plait_process_pool *p, bool collected, struc
             if (plait_process_pool_collect(p, e)) w = choose(p, limited, &in);
         }
         if (!w || !give(p, w, f, e)) {
-            plait_process_pool_put_first(p, f);
+            put_back(p, f);
             break;
         }
     }
