@@ -66,6 +66,7 @@ bool plait_worker_collect(struct plait_process_pool *p, struct plait_process_wor
 bool plait_process_pool_collect(struct plait_process_pool *p, struct plait_endings *e)
 {
     bool any = false;
+    p->looks++;
     for (struct plait_process_worker *w = p->workers; w; w = w->next)
         if (w->collected != w->given) any |= plait_worker_collect(p, w, e);
     return any;

@@ -20,14 +20,15 @@
 #define NAP (100 * PLAIT_MICROSECOND)
 #define STUCK (400 * PLAIT_MICROSECOND) /* without an answer: what is behind its task goes to others */
 #define TENDING PLAIT_MILLISECOND       /* at least so often it looks for cancels while it naps */
-enum { DENSE = 4, EVENTS = 16 };        /* answers in a nap for which it takes the next */
+#define OFTEN (20 * PLAIT_MICROSECOND)  /* rung again after less than that, it takes its first nap */
+enum { DENSE = 3, EVENTS = 16 };        /* answers in a nap for which it takes the next */
 
 struct manager {
     struct plait_process_pool *pool;
     uint32_t calls;    /* when it last began to look */
     int64_t tended_at; /* when it last looked for cancels and limits */
     int64_t woke_at;
-    size_t collected; /* by then */
+    size_t collected, looks; /* by then */
     bool naps;
 };
 
@@ -59,7 +60,7 @@ static void cancel_running(struct plait_process_pool *p, struct plait_process_wo
 {
     j->cancelled = true;
     if (p->options.grace >= 0) j->end_at = sooner(j->end_at, now + p->options.grace);
-    atomic_store_explicit(&cell->cancelled, 1, memory_order_release);
+    atomic_store_explicit(&cell->cancelled, 1, memory_order_seq_cst);
     atomic_fetch_add_explicit(&w->channel->control, 1, memory_order_seq_cst);
     plait_word_wake(&w->channel->control, 1);
 }
@@ -155,10 +156,11 @@ static bool is_to_be_looked_after(struct plait_process_pool *p)
 /* Whether answers come so fast that it does not pay to be rung. */
 static bool is_dense(struct manager *m, int64_t now)
 {
-    bool dense = m->pool->collected - m->collected >= DENSE && now - m->woke_at < 4 * NAP && plait_clock_is_system();
+    int64_t count = (int64_t)(m->pool->collected - m->collected), time = now - m->woke_at;
+    bool dense = m->naps ? count * NAP >= DENSE * time : count && time < OFTEN;
     m->collected = m->pool->collected;
     m->woke_at = now;
-    return dense;
+    return dense && plait_clock_is_system();
 }
 
 /* All that is to be done now. When to look again; 0: when something happens. */
@@ -174,6 +176,7 @@ static int64_t manage(struct manager *m)
     if (now - m->tended_at >= TENDING || (p->due && p->due <= now)) tend(m, now, &e);
     look = look_whether_they_get_on(p, now);
     plait_process_pool_work(p, true, &e);
+    m->looks = p->looks;
     look = sooner(look, p->due);
     p->wants_worker = plait_process_pool_wants_worker(p);
     bool birth = p->wants_worker && !plait_process_pool_ends_pending(p);
@@ -198,10 +201,24 @@ static void look_at_events(struct plait_process_pool *p)
     }
 }
 
-static void park(struct manager *m, int64_t until)
+/* Whether it was for a death, or for a ring. */
+static bool park(struct manager *m, int64_t until)
 {
     plait_parker *self = plait_current()->parker;
-    self->operations->park_on(self, m->pool->epoll, POLLIN, until ? plait_deadline_at_(until) : PLAIT_FOREVER);
+    return self->operations->park_on(self, m->pool->epoll, POLLIN, until ? plait_deadline_at_(until) : PLAIT_FOREVER) >
+           0;
+}
+
+/* Whether others have looked for answers since; then there is no need to be in their way. */
+static bool others_look(struct manager *m)
+{
+    struct plait_process_pool *p = m->pool;
+    if (atomic_load_explicit(&p->calls, memory_order_seq_cst) != m->calls) return false;
+    if (plait_mutex_lock_until(&p->guard, PLAIT_NOW) != 0) return true;
+    bool looked = p->looks != m->looks;
+    m->looks = p->looks;
+    plait_process_pool_unlock(p, &(struct plait_endings){ .ended = NULL });
+    return looked;
 }
 
 /* Arms the board, and looks once more at all that may have come: a wait for a lock, here or in a callback, may have used
@@ -227,7 +244,8 @@ static void sleep_until(struct manager *m, int64_t until)
 {
     struct plait_process_pool *p = m->pool;
     if (m->naps) {
-        park(m, sooner(until, plait_time() + NAP));
+        int64_t now = plait_time(), end = sooner(until, now + TENDING);
+        while (now < end && !park(m, sooner(end, now + NAP)) && others_look(m)) now = plait_time();
         return;
     }
     if (lie_down(m, &until)) park(m, until);

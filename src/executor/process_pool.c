@@ -251,7 +251,6 @@ plait_executor *plait_process_executor_new_sized(const plait_process_options *op
     p->executor = (plait_executor){ .operations = &operations, .generation = plait_process_generation() };
     p->options = o;
     p->name = name;
-    p->attend_turns = PLAIT_MOST_LOOKS;
     plait_lanes_prepare(&p->lanes);
     plait_attend = plait_process_pool_attend;
     p->bound.capacity = o.capacity;

@@ -83,7 +83,8 @@ struct plait_channel {
 };
 
 struct plait_pool_board {
-    _Atomic uint32_t armed;                 /* odd: who has an answer, or is born, rings `event`, once for each value */
+    _Atomic uint32_t armed;    /* odd: who has an answer, or is born, rings `event`, once for each value */
+    _Atomic uint32_t attended; /* … unless somebody looks out for answers, who looks once more when he leaves */
     _Alignas(64) _Atomic uint64_t spinners; /* a bit for each that looks out, by its channel's number; ATTENDS */
     _Alignas(64) int event;                 /* the same number in all workers */
     int most_spinners;
@@ -180,8 +181,7 @@ struct plait_process_pool {
     _Alignas(64) _Atomic uint64_t ended;
     _Atomic(struct plait_link *) called; /* ended, but for their callbacks, which are the manager's */
     _Atomic uint32_t asked;              /* for a turn */
-    _Atomic bool attended;               /* by one who looks out */
-    unsigned attend_turns;               /* his alone: how often it is worth looking */
+    unsigned in_vain, left_out;          /* of who is `attended` on the board: tries in vain; waits since without one */
 
     plait_mutex guard;
     struct plait_lanes lanes; /* tasks as they came … */
@@ -190,6 +190,7 @@ struct plait_process_pool {
     struct plait_process_worker *workers;
     size_t worker_count;
     unsigned numbers, births_failed;
+    size_t looks;       /* for answers, ever */
     size_t collected;   /* answers, ever */
     int64_t due;        /* when the manager will look by itself; 0: not */
     bool sleeps;        /* it does, with no nearer limit than that */
@@ -234,8 +235,6 @@ void plait_process_pool_turn(struct plait_process_pool *, bool collect);
 void plait_process_pool_lock(struct plait_process_pool *);
 void plait_process_pool_work(struct plait_process_pool *, bool collect, struct plait_endings *);
 void plait_process_pool_unlock(struct plait_process_pool *, struct plait_endings *);
-
-enum { PLAIT_MOST_LOOKS = 256 };
 
 /* For who waits for a future of a pool that may have gone: looks out for answers for a while, until the node is woken. */
 void plait_process_pool_attend(plait_executor *, plait_future *, plait_waiter *);

@@ -10,7 +10,7 @@
 #include "park/thread_parker.h"
 #include <sched.h>
 
-enum { ROUNDS = 16, FEWEST_LOOKS = 16, LINGER = 24 };
+enum { ROUNDS = 16, LOOKS = 400, LINGER = 24, MOST_IN_VAIN = 5 };
 
 static void ring_bells(struct plait_endings *e)
 {
@@ -151,28 +151,51 @@ static bool begin_to_spin(struct plait_process_pool *p)
     return false;
 }
 
+/* As long as about two wake-ups take. */
 static void look_out(struct plait_process_pool *p, plait_waiter *node)
 {
-    unsigned looks = 0, most = p->attend_turns;
-    while (!plait_woken(node) && looks++ < most) {
+    for (unsigned looks = 0; !plait_woken(node) && looks < LOOKS; looks++) {
         for (int i = 0; i < 4 && !plait_woken(node); i++) plait_pause();
         plait_process_pool_turn(p, true);
     }
     plait_spinner_end(p->board, PLAIT_ATTENDS);
-    if (plait_woken(node)) p->attend_turns = PLAIT_MOST_LOOKS;
-    else if (most > FEWEST_LOOKS) p->attend_turns = most / 2;
+}
+
+/* Where it was in vain twice and more, some waits are left out before the next try. */
+static bool is_worth_it(struct plait_process_pool *p)
+{
+    if (p->in_vain < 2) return true;
+    if (++p->left_out < 1u << p->in_vain) return false;
+    p->left_out = 0;
+    return true;
+}
+
+static void learn(struct plait_process_pool *p, bool came)
+{
+    if (came) p->in_vain = p->left_out = 0;
+    else if (p->in_vain < MOST_IN_VAIN) p->in_vain++;
+}
+
+/* Nobody rings meanwhile, so what has come last is looked for when that is over: both sequentially consistent. */
+static void attend(struct plait_process_pool *p, plait_waiter *node)
+{
+    _Atomic uint32_t *attended = &p->board->attended;
+    uint32_t nobody = 0;
+    if (!atomic_compare_exchange_strong_explicit(attended, &nobody, 1, memory_order_seq_cst, memory_order_relaxed))
+        return;
+    plait_process_pool_turn(p, true);
+    if (!plait_woken(node) && is_worth_it(p) && begin_to_spin(p)) {
+        look_out(p, node);
+        learn(p, plait_woken(node));
+    }
+    atomic_store_explicit(attended, 0, memory_order_seq_cst);
+    plait_process_pool_turn(p, true);
 }
 
 void plait_process_pool_attend(plait_executor *ex, plait_future *f, plait_waiter *node)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
     atomic_fetch_add_explicit(&p->attending, 1, memory_order_acq_rel);
-    if (!plait_future_done(f)) { /* so the pool is still there, and stays as long as we attend */
-        plait_process_pool_turn(p, true);
-        if (!plait_woken(node) && !atomic_exchange_explicit(&p->attended, true, memory_order_acquire)) {
-            if (begin_to_spin(p)) look_out(p, node);
-            atomic_store_explicit(&p->attended, false, memory_order_release);
-        }
-    }
+    if (!plait_future_done(f)) attend(p, node); /* so the pool is still there, and stays as long as we attend */
     atomic_fetch_sub_explicit(&p->attending, 1, memory_order_release);
 }

@@ -2,7 +2,9 @@
    process_pool.h for what must hold.
 
    A second thread of it sleeps on `control`, and cancels the scope of the running task when it is told so. `running` is that
-   task's cell, under `guard`, which is held for some instructions: so a cancel meets the task that it was meant for or none. */
+   task's cell, with a bit while that thread is at its scope, for some instructions: the task does not end meanwhile. So a cancel
+   meets the task that it was meant for or none. One that comes as the task begins is seen by one of the two: the one sets
+   `running` and then looks at the cell, the other has the cell set and then looks at `running`. */
 #include "base/hooks.h"
 #include "base/memory.h"
 #include "executor/process_pool.h"
@@ -11,27 +13,28 @@
 #include "park/thread_parker.h"
 #include "process/shared_block.h"
 #include <plait/scope.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TURNS = 2000, LINGER = 24 }; /* looks for the next task before a sleep: about the time of a wake-up; … */
+/* Looks for the next task before a sleep: for about as long as a wake-up takes; and until who waits has left off. */
+enum { TURNS = 2000, LINGER = 200 };
+
+#define AT_IT ((uintptr_t)1) /* cells are more aligned than that */
 
 struct server {
     struct plait_pool_board *board;
     struct plait_channel *channel;
     const plait_task **known; /* by number */
     size_t known_count;
-    pthread_mutex_t guard;
-    struct plait_cell *running;
+    _Atomic(uintptr_t) running;
     plait_scope scope;
     uint32_t rung;    /* the value of `armed` for which it has rung */
     bool rang;        /* and so has woken somebody, since it looked out last */
     unsigned unknown; /* tasks that were not measured, since one was */
 };
-static struct server here = { .guard = PTHREAD_MUTEX_INITIALIZER };
+static struct server here;
 
 static const plait_task *find(const struct plait_known_task *t)
 {
@@ -54,6 +57,7 @@ static void ring(void)
     struct server *s = &here;
     uint32_t armed = atomic_load_explicit(&s->board->armed, memory_order_seq_cst);
     if (!(armed & 1) || armed == s->rung) return;
+    if (atomic_load_explicit(&s->board->attended, memory_order_seq_cst)) return;
     uint64_t one = 1;
     while (write(s->board->event, &one, sizeof one) < 0 && errno == EINTR) {}
     s->rung = armed;
@@ -69,12 +73,30 @@ static void answer(struct plait_cell *cell, const char *task)
     ring();
 }
 
-static void set_running(struct plait_cell *cell)
+static void begin_running(struct plait_cell *cell)
 {
-    pthread_mutex_lock(&here.guard);
-    here.running = cell;
-    if (cell && atomic_load_explicit(&cell->cancelled, memory_order_relaxed)) plait_scope_cancel(&here.scope);
-    pthread_mutex_unlock(&here.guard);
+    atomic_store_explicit(&here.running, (uintptr_t)cell, memory_order_seq_cst);
+    if (atomic_load_explicit(&cell->cancelled, memory_order_seq_cst)) plait_scope_cancel(&here.scope);
+}
+
+static void end_running(struct plait_cell *cell)
+{
+    for (uintptr_t now = (uintptr_t)cell;
+         !atomic_compare_exchange_strong_explicit(&here.running, &now, 0, memory_order_acq_rel, memory_order_relaxed);
+         now = (uintptr_t)cell)
+        sched_yield();
+}
+
+static void cancel_running(void)
+{
+    uintptr_t cell = atomic_load_explicit(&here.running, memory_order_seq_cst);
+    if (!cell || !atomic_load_explicit(&((struct plait_cell *)cell)->cancelled, memory_order_seq_cst)) return;
+    if (!atomic_compare_exchange_strong_explicit(&here.running, &cell, cell | AT_IT, memory_order_acq_rel,
+                                                 memory_order_relaxed))
+        return;
+    if (atomic_load_explicit(&((struct plait_cell *)cell)->cancelled, memory_order_relaxed)) /* still this task's */
+        plait_scope_cancel(&here.scope);
+    atomic_store_explicit(&here.running, cell, memory_order_release);
 }
 
 /* Runs it in a context and a scope of its own: its code, and what it said. */
@@ -85,11 +107,11 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     if (!self) return PLAIT_ENOMEM;
     plait_scope_prepare(&here.scope, NULL, self->parker, cell->deadline, 0);
     self->scope = &here.scope;
-    set_running(cell);
+    begin_running(cell);
     int code = 0;
     if (cell->slice) plait_packed_run(cell->slice, task, self, here.board->memory, &cell->cancelled);
     else code = task->run(argument, result);
-    set_running(NULL);
+    end_running(cell);
     if (self->scope != &here.scope) plait_stop("task %s ended inside a scope that it had entered", task->name);
     cell->expired = plait_scope_expired(&here.scope);
     *said = plait_context_leave(self, task->name);
@@ -199,10 +221,7 @@ static int obey(void *unused)
     for (uint32_t seen = 0;;) {
         plait_words_sleep(&(struct plait_word){ .at = &c->control, .value = seen }, 1, 0);
         seen = atomic_load_explicit(&c->control, memory_order_acquire);
-        pthread_mutex_lock(&here.guard);
-        if (here.running && atomic_load_explicit(&here.running->cancelled, memory_order_relaxed))
-            plait_scope_cancel(&here.scope);
-        pthread_mutex_unlock(&here.guard);
+        cancel_running();
     }
     return 0;
 }
