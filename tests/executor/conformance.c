@@ -443,8 +443,9 @@ static int stop_by_own_task(void *unused)
     (void)unused;
     begin_executor();
     int code = plait_await(plait_submit(ex, free_own, &(int){ 1 }), NULL);
-    if (conforming->apart && code == PLAIT_EWORKER && plait_error()->signal == SIGABRT) abort();
-    return code;
+    if (!conforming->apart || code != PLAIT_EWORKER || plait_error()->signal != SIGABRT) return code;
+    check_code(plait_executor_shutdown(ex, NULL), 0); /* what the worker has said is passed on by then */
+    abort();
 }
 
 static void E14_E18_after_a_close_nothing_goes_in(void **unused)
