@@ -29,7 +29,8 @@ PLAIT_API int plait_bytes_format(plait_bytes *bytes, const char *format, ...) PL
 PLAIT_API void plait_bytes_clear(plait_bytes *bytes);
 
 /* plait_submit(ex, f, plait_bytes_take(&b)) hands the block over instead of copying it; b is empty afterwards, whatever
-   becomes of the submit. The block must come from plait_bytes_copy, plait_bytes_format or malloc with room for the NUL.
+   becomes of the submit. The block must be a result, or come from plait_bytes_copy, plait_bytes_format or malloc with room
+   for the NUL.
    Returns its argument, marked; to be given to a submit at once and to nothing else. */
 PLAIT_API plait_bytes *plait_bytes_take(plait_bytes *bytes);
 

@@ -48,7 +48,8 @@ typedef struct plait_process_options {
    Short tasks are given to a worker a little ahead of their time, and their futures are called running from then on; a cancel
    that comes before the worker has begun one keeps it from running, as before.
    Large arguments and results lie in memory that the pool shares with its workers, up to .shared_limit. A task whose argument
-   or result finds no room there fails with PLAIT_ENOMEM; one that needs more than a quarter of it may.
+   or result finds no room there fails with PLAIT_ENOMEM; one that needs more than a quarter of it may. What lies there does
+   not count for .memory_limit.
    A running task that is cancelled sees its scope end; one that does not return within .grace loses its worker. So does one
    whose limit or deadline has passed. A local task fails with PLAIT_ENOTSUP. A submit that waits for room, and one that is
    refused, are as for the pool of threads. What workers wrote is out when the pool has been shut down. */
