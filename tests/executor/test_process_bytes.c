@@ -33,7 +33,12 @@ static bool is_filled(const plait_bytes *b, unsigned seed)
     return ((char *)b->data)[b->size] == 0;
 }
 
-static bool is_shared(const void *data) { return (uintptr_t)data - PLAIT_SHARED_BASE < (uintptr_t)512 << 30; }
+/* The heap may have addresses of that range too. */
+static bool is_shared(const void *data)
+{
+    uintptr_t granule = ((uintptr_t)data - PLAIT_SHARED_BASE) >> PLAIT_SHARED_SHIFT;
+    return granule < PLAIT_SHARED_GRANULES && atomic_load(&plait_shared_at[granule]);
+}
 
 /* A future that is done may hold its argument for a moment: so to be waited for. */
 static size_t used(plait_executor *ex)
