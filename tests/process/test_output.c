@@ -20,7 +20,7 @@ static plait_process *begin_by_lines(const plait_task *task, const void *argumen
     return p;
 }
 
-enum { LINES = 300, WRITERS = 4 };
+enum { LINES = 300, WRITERS = 4, ROUNDS = 12 };
 static int writes_lines_in_bits(const int *who)
 {
     char line[64];
@@ -197,6 +197,15 @@ static void M22_what_a_process_left_behind_keeps_nobody_waiting(void **unused)
     gate_free(&g);
 }
 
+static int comes_and_prints(const struct gate *g)
+{
+    puts("before");
+    gate_come_and_wait(g);
+    puts("after");
+    return 0;
+}
+PLAIT_TASK(comes_and_prints, struct gate, void);
+
 static void nothing_stays_when_the_last_has_ended(void **unused)
 {
     (void)unused;
@@ -230,6 +239,56 @@ static void what_the_system_refuses_is_told_and_nothing_stays(void **unused)
     put_back(2, err);
     close(file);
     check_number(open_descriptors(), before);
+}
+
+static int begins_and_ends_some(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < ROUNDS; i++) check_code(join_and_free(begin(prints_both, NULL)), 0);
+    return 0;
+}
+
+static void the_thread_ends_and_another_begins_at_any_time(void **unused)
+{
+    (void)unused;
+    enum { BEGINNERS = 3 };
+    int file = new_file(), out = put_in_place_of(1, file), err = put_in_place_of(2, file);
+    plait_thread *t[BEGINNERS];
+    for (int i = 0; i < BEGINNERS; i++) t[i] = plait_thread_start(begins_and_ends_some, NULL, NULL);
+    for (int i = 0; i < BEGINNERS; i++) {
+        check_code(plait_thread_join(t[i], NULL, PLAIT_FOREVER), 0);
+        plait_thread_free(t[i]);
+    }
+    put_back(1, out), put_back(2, err);
+    char *text = text_of(file);
+    check_number(strlen(text), BEGINNERS * ROUNDS * strlen("to stdout\nto stderr\n"));
+    free(text);
+}
+
+/* Both a forked process and its parent go on, each with its own. */
+static int begins_its_own(void) { return join_and_free(begin(prints_both, NULL)); }
+PLAIT_TASK(begins_its_own, void, void);
+
+static void one_that_is_forked_meanwhile_has_none_of_its_parents(void **unused)
+{
+    (void)unused;
+    struct gate g = gate_new();
+    const int all[] = { g.come[0], g.come[1], g.go[0], g.go[1] };
+    int file = new_file(), out = put_in_place_of(1, file), err = put_in_place_of(2, file);
+    plait_process *p = begin_by_lines(&comes_and_prints_plait_task, &g, all, 4);
+    gate_hear(&g);
+    plait_process *forked = begin_by(BY_FORK, begins_its_own, NULL);
+    int code = join_and_free(forked);
+    gate_open(&g);
+    check_code(join_and_free(p), 0);
+    put_back(1, out), put_back(2, err);
+    check_code(code, 0);
+    char *text = text_of(file);
+    check_contains(text, "to stdout\n");
+    check_contains(text, "before\n");
+    check_contains(text, "after\n");
+    free(text);
+    gate_free(&g);
 }
 
 static int leaves_one_to_the_end_of_the_program(void)
@@ -291,6 +350,8 @@ int main(void)
         cmocka_unit_test(M22_what_a_process_left_behind_keeps_nobody_waiting),
         cmocka_unit_test(nothing_stays_when_the_last_has_ended),
         cmocka_unit_test(what_the_system_refuses_is_told_and_nothing_stays),
+        cmocka_unit_test(the_thread_ends_and_another_begins_at_any_time),
+        cmocka_unit_test(one_that_is_forked_meanwhile_has_none_of_its_parents),
         cmocka_unit_test(what_it_wrote_is_out_when_its_starter_has_ended),
         cmocka_unit_test(M10_its_environment_is_ours_with_what_is_given_beside),
     };
