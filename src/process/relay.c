@@ -35,6 +35,7 @@ struct plait_relay_thread {
     plait_thread *thread;
     int bell;    /* an eventfd */
     size_t open; /* streams */
+    bool over;   /* it is past, and ends */
     struct outlet outlets[2];
 };
 
@@ -149,6 +150,14 @@ static bool move_lines(struct plait_stream *s, struct outlet *o)
     return true;
 }
 
+/* The guard is held. */
+static void make_past(struct plait_relay_thread *t)
+{
+    t->over = true;
+    t->next = past;
+    past = t;
+}
+
 static void close_stream(struct plait_relay_thread *t, struct plait_stream *s)
 {
     struct plait_relay *r = s->relay;
@@ -163,8 +172,7 @@ static void close_stream(struct plait_relay_thread *t, struct plait_stream *s)
     if (s->next) s->next->previous = s->previous;
     if (--t->open == 0) {
         present = NULL;
-        t->next = past;
-        past = t;
+        make_past(t);
     }
     if (--g->open == 0) plait_event_set(&g->none);
     pthread_mutex_unlock(&guard);
@@ -189,12 +197,13 @@ static void serve(struct plait_relay_thread *t, struct plait_stream *s)
     else if (empty) close_stream(t, s);
 }
 
-/* One whose process has ended, which its pipe does not tell when another has that too. */
-static struct plait_stream *next_ended(int of)
+/* One of its own whose process has ended, which the pipe does not tell when another has that too. */
+static struct plait_stream *next_ended(const struct plait_relay_thread *t, int of)
 {
     pthread_mutex_lock(&guard);
     struct plait_stream *s = first;
-    while (s && (s->of != of || !atomic_load_explicit(&s->relay->ended, memory_order_relaxed))) s = s->next;
+    while (s && (s->thread != t || s->of != of || !atomic_load_explicit(&s->relay->ended, memory_order_relaxed)))
+        s = s->next;
     pthread_mutex_unlock(&guard);
     return s;
 }
@@ -209,7 +218,7 @@ static void serve_all(struct plait_relay_thread *t, int of)
     for (int i = 0; i < count && !o->size; i++) serve(t, events[i].data.ptr);
     if (o->size || !o->sweep) return;
     o->sweep = false;
-    while (!o->size && (s = next_ended(of))) serve(t, s);
+    while (!o->size && (s = next_ended(t, of))) serve(t, s);
 }
 
 static int run(void *thread)
@@ -219,7 +228,7 @@ static int run(void *thread)
     sigset_t all;
     sigfillset(&all); /* a write for which there is no reader is ours to know */
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    for (bool open = true; open;) {
+    for (bool over = false; !over;) {
         for (int i = 0; i < 2; i++)
             on[1 + i] = t->outlets[i].size ? (struct pollfd){ .fd = i + 1, .events = POLLOUT }
                                            : (struct pollfd){ .fd = t->outlets[i].set, .events = POLLIN };
@@ -228,7 +237,7 @@ static int run(void *thread)
         if (read(t->bell, &rung, sizeof rung) > 0) t->outlets[0].sweep = t->outlets[1].sweep = true;
         for (int i = 0; i < 2; i++) serve_all(t, i);
         pthread_mutex_lock(&guard);
-        open = t->open != 0;
+        over = t->over;
         pthread_mutex_unlock(&guard);
     }
     return 0;
@@ -267,8 +276,7 @@ static struct plait_relay_thread *start_thread(void)
 static void dismiss(struct plait_relay_thread *t)
 {
     const uint64_t one = 1;
-    t->next = past;
-    past = t;
+    make_past(t);
     (void)!write(t->bell, &one, sizeof one);
 }
 

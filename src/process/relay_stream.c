@@ -70,6 +70,9 @@ void plait_stream_passed(struct plait_stream *s, size_t count)
     }
     s->size -= count;
     memmove(s->held, s->held + count, s->size);
+    if (s->size || s->held == s->small) return;
+    free(s->held);
+    s->held = s->small, s->room = sizeof s->small;
 }
 
 /* As much as there is room for. Bytes above 127 are letters to those who know UTF-8; the control characters among them
