@@ -20,12 +20,13 @@ typedef struct plait_map_options {
     size_t window;           /* the most that are submitted and not yet collected; default 256, and more of short tasks */
     plait_deadline deadline; /* for the whole */
 
-    /* How many values share a place in the executor's queue, and are run by one thread in their order: that makes a map
-       of short tasks many times faster. At most the window, where one is given. Each value still has its own outcome; those of a
-       place come together. Default: 1, and on an executor of threads or processes as many as take some 100 us, measured
-       while the map goes on; when one takes much longer, those behind it go to others. 1 where the tasks of a map wait for one
-       another by other means than futures. Worker processes share places for tasks of plain values alone, and not where
-       their tasks are counted (.tasks_per_worker). The inline executor and loops ignore it. */
+    /* How many values share a place in the executor's queue, and are run by one thread in their order: that makes a map of
+       short tasks many times faster. At most the window, where one is given. Each value still has its own outcome; those
+       of a place come together. Default: 1, and on an executor of threads or processes as many as take some 100 us,
+       measured while the map goes on; when one takes much longer, those behind it go to others. 1 where the tasks of a map
+       wait for one another by other means than futures. In worker processes it is 1 where tasks are counted
+       (.tasks_per_worker), for values above 4 KiB that own memory, and for all that own memory and come from `next`. The
+       inline executor and loops ignore it. */
     size_t chunk;
 
     /* Instead of the array `in`, which is then NULL: puts the next value into *value, zeroed before (what it

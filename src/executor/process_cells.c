@@ -81,11 +81,20 @@ void plait_process_pool_gone(struct plait_process_pool *p, plait_future *f, stru
     e->gone = f;
 }
 
+void plait_process_pool_unpack(struct plait_process_pool *p, plait_future *f)
+{
+    struct plait_slice *s = plait_slice_of(f);
+    if (!s || !s->packed) return;
+    struct plait_bytes_moved moved = plait_slice_unpack(s, p->memory);
+    if (moved.copied) atomic_fetch_add_explicit(&p->bytes_copied, moved.copied, memory_order_relaxed);
+    if (moved.in_place) atomic_fetch_add_explicit(&p->bytes_in_place, moved.in_place, memory_order_relaxed);
+}
+
 void plait_process_pool_conclude(struct plait_process_pool *p, struct plait_job *j, int code, bool expired,
                                  plait_record *said, struct plait_endings *e)
 {
     plait_future *f = j->future;
-    if (plait_slice_of(f)) plait_slice_unpack(plait_slice_of(f), p->memory);
+    plait_process_pool_unpack(p, f);
     j->future = NULL;
     if (code || said) plait_future_conclude(f, &code, expired, j->deadline, &said);
     int *retries = f->limited ? &plait_future_shadow(f)->retries : NULL;
@@ -116,7 +125,13 @@ void plait_cell_conclude(struct plait_process_pool *p, struct plait_cell *cell, 
     struct plait_slice *s = plait_slice_of(j->future);
     plait_record *said = cell->code ? plait_parcel_said(&cell->said, p->memory) : NULL;
     int code = cell->code;
-    if (s) plait_slice_unpack(s, p->memory);
+    plait_process_pool_unpack(p, j->future);
+    if (s && !code && plait_slice_goes_on(s)) {
+        plait_cell_empty(p, cell);
+        plait_process_pool_put_first(p, j->future);
+        j->future = NULL;
+        return;
+    }
     if (s && !code) {
         s->begun = true;
         code = plait_slice_code(s);

@@ -32,7 +32,7 @@ plait_future *plait_process_pool_take_pending(struct plait_process_pool *p)
 
 void plait_process_pool_put_first(struct plait_process_pool *p, plait_future *f)
 {
-    if (plait_slice_of(f)) plait_slice_unpack(plait_slice_of(f), p->memory);
+    plait_process_pool_unpack(p, f);
     atomic_store_explicit(&f->link.next, p->again, memory_order_relaxed);
     p->again = &f->link;
 }

@@ -204,12 +204,11 @@ static int make_board(struct plait_process_pool *p)
     return plait_fail(err, "no descriptors for a pool of processes");
 }
 
-/* Plain values, which can be read where they lie; and not where tasks are counted. */
+/* Not where tasks are counted. */
 static bool may_share(plait_executor *ex, const plait_task *task)
 {
     struct plait_process_pool *p = (struct plait_process_pool *)ex;
-    return task->argument_kind == PLAIT_KIND_PLAIN && task->result_kind == PLAIT_KIND_PLAIN &&
-           !(task->flags & PLAIT_TASK_LOCAL) && !p->options.tasks_per_worker;
+    return !(task->flags & PLAIT_TASK_LOCAL) && !p->options.tasks_per_worker;
 }
 
 static bool take_back(plait_executor *ex, struct plait_slice *s, size_t count)

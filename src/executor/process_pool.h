@@ -257,6 +257,9 @@ void plait_cell_empty(struct plait_process_pool *, struct plait_cell *);
 /* Ends a job by what its worker has left in the cell, and empties that. */
 void plait_cell_conclude(struct plait_process_pool *, struct plait_cell *, struct plait_job *, struct plait_endings *);
 
+/* A slice is taken from the block in which its worker had it; nothing for what is none. */
+void plait_process_pool_unpack(struct plait_process_pool *, plait_future *);
+
 /* After an attempt that gave `code`: tries again, or ends the future. Takes the reference of the record. */
 void plait_process_pool_conclude(struct plait_process_pool *, struct plait_job *, int code, bool expired,
                                  plait_record *, struct plait_endings *);

@@ -1,32 +1,73 @@
 /* process_slice.c: see process_slice.h. */
 #include "executor/process_slice.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "future/value.h"
+#include "process/shared_block.h"
 #include <stdlib.h>
 #include <string.h>
 
 static size_t aligned(size_t size) { return (size + 63) & ~(size_t)63; }
 
-static char *arguments_of(struct plait_packed *p) { return (char *)p + aligned(sizeof *p); }
-static char *results_of(struct plait_packed *p) { return (char *)p + p->results_at; }
+/* What owns memory lies in a parcel. */
+static size_t argument_room(const plait_task *task)
+{
+    return plait_argument_owns(task) ? sizeof(plait_parcel) : task->argument_size;
+}
+static size_t result_room(const plait_task *task)
+{
+    return plait_result_owns(task) ? sizeof(plait_parcel) : task->result_size;
+}
+
+static void *argument_at(struct plait_packed *p, const plait_task *task, size_t i)
+{
+    return (char *)p + aligned(sizeof *p) + i * argument_room(task);
+}
+static void *result_at(struct plait_packed *p, const plait_task *task, size_t i)
+{
+    return (char *)p + p->results_at + i * result_room(task);
+}
 static int32_t *codes_of(struct plait_packed *p) { return (int32_t *)(void *)((char *)p + p->codes_at); }
+
+/* As many of the arguments as there is memory for. */
+static size_t put_arguments(struct plait_slice *s, struct plait_packed *p, plait_shared_memory *memory, size_t count)
+{
+    const plait_task *task = s->all->task;
+    const char *from = task->argument_size ? s->arguments + s->packed_from * task->argument_size : NULL;
+    size_t i = 0;
+    if (!plait_argument_owns(task)) {
+        if (from) memcpy(argument_at(p, task, 0), from, count * task->argument_size);
+        return count;
+    }
+    memset(argument_at(p, task, 0), 0, count * argument_room(task));
+    while (i < count &&
+           plait_parcel_put(argument_at(p, task, i), memory, task->argument_kind, task->argument_description,
+                            task->argument_size, from + i * task->argument_size) == 0)
+        i++;
+    return i;
+}
 
 int plait_slice_pack(struct plait_slice *s, plait_shared_memory *memory)
 {
     const plait_task *task = s->all->task;
     size_t from = plait_slice_ran(s), count = plait_slice_end(s) - from; /* sizes were checked when it was made */
-    size_t results_at = aligned(aligned(sizeof *s->packed) + count * task->argument_size);
-    size_t codes_at = aligned(results_at + count * task->result_size);
+    size_t results_at = aligned(aligned(sizeof *s->packed) + count * argument_room(task));
+    size_t codes_at = aligned(results_at + count * result_room(task));
     struct plait_packed *p = plait_shared_alloc(memory, codes_at + count * sizeof(int32_t));
     if (!p) return plait_error_code();
     *p = (struct plait_packed){ .count = (uint32_t)count, .ends = s->all->ends };
     p->results_at = results_at, p->codes_at = codes_at;
-    atomic_store_explicit(&p->claims, (uint64_t)count << 32, memory_order_relaxed);
-    if (task->argument_size)
-        memcpy(arguments_of(p), s->arguments + from * task->argument_size, count * task->argument_size);
-    memset(results_of(p), 0, count * task->result_size);
+    memset(result_at(p, task, 0), 0, count * result_room(task));
     memset(codes_of(p), 0, count * sizeof(int32_t));
-    s->packed = p;
     s->packed_from = from;
+    p->count = (uint32_t)put_arguments(s, p, memory, count);
+    atomic_store_explicit(&p->claims, (uint64_t)p->count << 32, memory_order_relaxed);
+    s->packed_end = from + p->count;
+    if (!p->count) {
+        plait_shared_free(memory, p);
+        return plait_error_code();
+    }
+    s->packed = p;
     return 0;
 }
 
@@ -40,13 +81,16 @@ void plait_slice_sync(struct plait_slice *s, plait_shared_memory *memory)
 {
     struct plait_packed *p = s->packed;
     if (!p) return;
-    size_t size = s->all->task->result_size, from = s->packed_from, count = plait_slice_end(s) - from;
+    const plait_task *task = s->all->task;
+    size_t end = plait_slice_end(s), from = s->packed_from, size = task->result_size;
+    size_t count = (end < s->packed_end ? end : s->packed_end) - from;
     size_t ran = atomic_load_explicit(&p->ran, memory_order_acquire), known = plait_slice_ran(s) - from;
     size_t begun = (uint32_t)atomic_load_explicit(&p->claims, memory_order_acquire), looks = 0;
     if (ran > count) ran = count;
     if (begun > count) begun = count;
-    if (size && ran > known)
-        memcpy(s->results + (from + known) * size, results_of(p) + known * size, (ran - known) * size);
+    bool owns = plait_result_owns(task);
+    if (size && ran > known && !owns)
+        memcpy(s->results + (from + known) * size, result_at(p, task, known), (ran - known) * size);
     struct plait_packed_words *w = load(&p->words);
     for (size_t i = known; i < ran; i++) {
         bool cut;
@@ -54,16 +98,29 @@ void plait_slice_sync(struct plait_slice *s, plait_shared_memory *memory)
         plait_record *said = NULL;
         while (code && w && w->index < i && looks++ < p->count) w = load(&w->next);
         if (code && w && w->index == i) said = plait_parcel_said(&w->said, memory);
+        if (!code && owns) {
+            code = plait_parcel_take(result_at(p, task, i), memory, task->result_kind, task->result_description, size,
+                                     s->results + (from + i) * size);
+            if (code) said = plait_record_take();
+        }
         if (code) said = plait_conclude(s->all->site, &code, &cut, said);
         plait_slice_note(s, code, said);
     }
     plait_slice_set_begun(s, from + begun);
 }
 
-void plait_slice_unpack(struct plait_slice *s, plait_shared_memory *memory)
+static void clear(plait_parcel *parcel, uint32_t kind, plait_shared_memory *memory, struct plait_bytes_moved *moved)
+{
+    if (kind == PLAIT_KIND_BYTES) moved->copied += parcel->copied;
+    if (kind == PLAIT_KIND_BYTES && !parcel->copied) moved->in_place += parcel->size;
+    plait_parcel_clear(parcel, memory);
+}
+
+struct plait_bytes_moved plait_slice_unpack(struct plait_slice *s, plait_shared_memory *memory)
 {
     struct plait_packed *p = s->packed;
-    if (!p) return;
+    struct plait_bytes_moved moved = { 0, 0 };
+    if (!p) return moved;
     plait_slice_sync(s, memory);
     plait_slice_measure(s->all, p->nanoseconds, atomic_load_explicit(&p->ran, memory_order_relaxed));
     size_t looks = 0;
@@ -72,9 +129,25 @@ void plait_slice_unpack(struct plait_slice *s, plait_shared_memory *memory)
         plait_parcel_clear(&w->said, memory);
         plait_shared_free(memory, w);
     }
+    const plait_task *task = s->all->task;
+    size_t count = s->packed_end - s->packed_from;
+    for (size_t i = 0; i < count && plait_argument_owns(task); i++)
+        clear(argument_at(p, task, i), task->argument_kind, memory, &moved);
+    for (size_t i = 0; i < count && plait_result_owns(task); i++)
+        clear(result_at(p, task, i), task->result_kind, memory, &moved);
     plait_shared_free(memory, p);
     s->packed = NULL;
+    return moved;
 }
+
+static bool wants_more(struct plait_slice *s)
+{
+    size_t ran = plait_slice_ran(s);
+    return ran < plait_slice_end(s) &&
+           s->first + ran <= atomic_load_explicit(&s->all->first_failed, memory_order_relaxed);
+}
+
+bool plait_slice_goes_on(struct plait_slice *s) { return plait_slice_ran(s) == s->packed_end && wants_more(s); }
 
 bool plait_slice_survives(struct plait_slice *s, int code, plait_record *said)
 {
@@ -86,8 +159,7 @@ bool plait_slice_survives(struct plait_slice *s, int code, plait_record *said)
     } else {
         plait_record_unref(said);
     }
-    return plait_slice_ran(s) < end &&
-           s->first + plait_slice_ran(s) <= atomic_load_explicit(&s->all->first_failed, memory_order_relaxed);
+    return wants_more(s);
 }
 
 int plait_slice_code(struct plait_slice *s)
@@ -102,12 +174,14 @@ bool plait_slice_take_back_packed(struct plait_slice *s, plait_shared_memory *me
 {
     struct plait_packed *p = s->packed;
     uint64_t claims = p ? atomic_load_explicit(&p->claims, memory_order_relaxed) : 0;
+    size_t end = plait_slice_end(s), here = end > s->packed_end ? end - s->packed_end : 0;
+    size_t there = p && count > here ? count - here : 0;
     plait_slice_sync(s, memory);
     if (!count) return true;
     do
-        if (p && (claims >> 32) - (uint32_t)claims < count) return false;
-    while (p && !atomic_compare_exchange_weak_explicit(&p->claims, &claims, claims - ((uint64_t)count << 32),
-                                                       memory_order_acq_rel, memory_order_relaxed));
+        if (there && (claims >> 32) - (uint32_t)claims < there) return false;
+    while (there && !atomic_compare_exchange_weak_explicit(&p->claims, &claims, claims - ((uint64_t)there << 32),
+                                                           memory_order_acq_rel, memory_order_relaxed));
     return plait_slice_take_back(s, count);
 }
 
@@ -121,6 +195,36 @@ static bool claim(struct plait_packed *p, size_t *i)
     while (!atomic_compare_exchange_weak_explicit(&p->claims, &claims, claims + 1, memory_order_acq_rel,
                                                   memory_order_relaxed));
     return true;
+}
+
+/* Of an argument and a result that lie in parcels. */
+static size_t room_for_values(const plait_task *task)
+{
+    if (!plait_argument_owns(task) && !plait_result_owns(task)) return 0;
+    return aligned(task->argument_size) + task->result_size;
+}
+
+static int run_one(struct plait_packed *p, const plait_task *task, size_t i, char *values, plait_shared_memory *memory)
+{
+    void *argument = argument_at(p, task, i), *result = result_at(p, task, i);
+    bool owns = plait_result_owns(task);
+    int code = values ? 0 : PLAIT_ENOMEM;
+    if (values && plait_argument_owns(task)) {
+        memset(values, 0, task->argument_size);
+        code = plait_parcel_look(argument, memory, task->argument_kind, task->argument_size, values);
+        argument = values;
+    }
+    if (values && owns) result = memset(values + aligned(task->argument_size), 0, task->result_size);
+    if (code) return code;
+    plait_shared_block_home(owns ? memory : NULL);
+    code = task->run(argument, result);
+    plait_shared_block_home(NULL);
+    if (!owns) return code;
+    if (!code)
+        code = plait_parcel_pass(result_at(p, task, i), memory, task->result_kind, task->result_description,
+                                 task->result_size, result);
+    plait_result_clear(task, result);
+    return code;
 }
 
 /* Without memory it has its code alone. */
@@ -137,10 +241,13 @@ static void say(struct plait_packed *p, size_t i, plait_shared_memory *memory, c
 void plait_packed_run(struct plait_packed *p, const plait_task *task, plait_context *self, plait_shared_memory *memory,
                       const _Atomic uint32_t *cancelled)
 {
+    size_t size = room_for_values(task);
+    _Alignas(max_align_t) char few[512];
+    char *values = size <= sizeof few ? few : plait_allocate(size);
     plait_scope *scope = self->scope;
     int64_t since = plait_time();
     for (size_t i; !atomic_load_explicit(cancelled, memory_order_relaxed) && claim(p, &i);) {
-        int code = task->run(arguments_of(p) + i * task->argument_size, results_of(p) + i * task->result_size);
+        int code = run_one(p, task, i, values, memory);
         if (self->scope != scope) plait_stop("task %s ended inside a scope that it had entered", task->name);
         plait_record *said = plait_context_between(self, task->name);
         bool cut = code == PLAIT_ECANCELED && plait_cancelled(); /* it says nothing of the value */
@@ -151,4 +258,5 @@ void plait_packed_run(struct plait_packed *p, const plait_task *task, plait_cont
         if (code && p->ends) break;
     }
     p->nanoseconds = plait_time() - since;
+    if (values != few) free(values);
 }

@@ -5,7 +5,7 @@
    - The worker claims the values one after the other, as threads do (future/slice.h), in `claims` of the block; `ran` counts
      those that have an outcome, and is released behind it. So when the worker has died, it is known which value it died in:
      that one fails, those before it have their outcomes, those behind it go to another worker.
-   - Task and worker read the arguments, and write the results, where they lie.
+   - Task and worker read the arguments, and write the results, where they lie; those that own memory lie in parcels.
    - Words of failures are blocks of their own, linked before their values are counted in `ran`.
    - While a slice is with a worker its `packed` is set. All on this side is under the guard of the pool. */
 #ifndef PLAIT_EXECUTOR_PROCESS_SLICE_H
@@ -30,12 +30,18 @@ struct plait_packed {
     size_t results_at, codes_at;     /* from here */
 };
 
-/* Packs what a slice has not run yet: 0, or a code with a record. */
+/* Packs what a slice has not run yet, or as much of it as there is memory for: 0, or a code with a record. */
 int plait_slice_pack(struct plait_slice *, plait_shared_memory *);
 
 /* Takes over what it has an outcome for by now; the block stays. And drops the block. */
 void plait_slice_sync(struct plait_slice *, plait_shared_memory *);
-void plait_slice_unpack(struct plait_slice *, plait_shared_memory *);
+struct plait_bytes_moved {
+    uint64_t copied, in_place; /* of the plait_bytes in it */
+};
+struct plait_bytes_moved plait_slice_unpack(struct plait_slice *, plait_shared_memory *);
+
+/* When all that was packed has run: whether there is more. */
+bool plait_slice_goes_on(struct plait_slice *);
 
 /* When its worker has died: the value that it died in fails, with a code and a record, whose reference this takes; the first
    of those that it was given when it got nowhere. Whether values are left that another is to run. After plait_slice_unpack. */

@@ -151,7 +151,7 @@ static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int
     }
     struct plait_slice *s = cancelled ? NULL : plait_slice_of(j->future);
     if (s) {
-        plait_slice_unpack(s, p->memory);
+        plait_process_pool_unpack(p, j->future);
         if (plait_slice_survives(s, code, said)) {
             plait_process_pool_put_first(p, j->future);
             return;

@@ -15,6 +15,8 @@
 #define SHORT (100 * PLAIT_MICROSECOND)
 /* Two for each worker would keep no pool busy with small tasks, which end faster than one is woken to submit more. */
 enum {
+    OWNED = 128,  /* bytes, as it is reckoned, of what a value owns … */
+    LARGE = 4096, /* … unless that is so much that it goes alone */
     DEFAULT_WINDOW = 256,
     MOST_VALUES = 4096,
     MOST_BYTES = 64 * 1024,
@@ -34,6 +36,8 @@ void plait_map_divide(struct plait_mapping *m)
     if (sharing != PLAIT_SHARES_NONE && m->executor->operations->may_share &&
         !m->executor->operations->may_share(m->executor, m->task))
         sharing = PLAIT_SHARES_NONE;
+    if (o->next && plait_argument_owns(m->task) && sharing != PLAIT_SHARES_NONE && m->executor->operations->may_share)
+        sharing = PLAIT_SHARES_NONE; /* how large they are is not known before they are there */
     m->window = least(o->window ? o->window : DEFAULT_WINDOW, m->count);
     m->adapts = sharing == PLAIT_SHARES && !o->chunk;
     m->size = sharing != PLAIT_SHARES_NONE && o->chunk
@@ -51,6 +55,7 @@ static size_t fitting(struct plait_mapping *m)
 {
     uint64_t picoseconds = atomic_load_explicit(&m->slices.picoseconds, memory_order_relaxed);
     size_t left = m->count - m->submitted, bytes = m->task->argument_size + m->task->result_size;
+    bytes += (size_t)(plait_argument_owns(m->task) + plait_result_owns(m->task)) * OWNED;
     if (!m->adapts) return least(m->size, left);
     if (!picoseconds) return 1;
     if (m->looks++ % TURNS == 0) {
@@ -172,6 +177,8 @@ static int submit_one(struct plait_mapping *m)
     if (m->options.next && m->task->argument_kind == PLAIT_KIND_BYTES)
         value = plait_bytes_take(m->value); /* saves a copy */
     struct plait_place *p = take_place(m);
+    if (p->slice) plait_slice_free(p->slice);
+    p->slice = NULL;
     p->first = m->submitted++;
     list_behind(m, m->last, p);
     p->future = plait_submit_task(m->executor, m->task, value, NULL, 0, m->file, m->line);
@@ -214,9 +221,16 @@ static int submit_slice(struct plait_mapping *m)
     return err;
 }
 
+/* What is large goes alone to an executor that has to pack it. */
+static bool is_large(struct plait_mapping *m)
+{
+    return m->executor->operations->may_share && m->in && plait_argument_owns(m->task) &&
+           plait_argument_room(m->task, m->in + m->submitted * m->task->argument_size) > LARGE;
+}
+
 int plait_map_submit(struct plait_mapping *m)
 {
-    int err = m->in_slices ? submit_slice(m) : submit_one(m);
+    int err = m->in_slices && !is_large(m) ? submit_slice(m) : submit_one(m);
     if (err) m->stopped = true;
     if (err) return err == PLAIT_EDONE ? 0 : plait_map_ends(m, err, "`next`");
     if (!m->options.each && (!m->options.errors || m->options.halt) && plait_future_failed(m->last->future))

@@ -36,8 +36,8 @@ struct plait_slice {
     int *codes;
     plait_record **records; /* NULL: there are no words */
 
-    struct plait_packed *packed; /* where another process has it, from its value `packed_from` on; the executor's */
-    size_t packed_from;
+    struct plait_packed *packed; /* where another process has it, from its value `packed_from` up to `packed_end`; the executor's */
+    size_t packed_from, packed_end;
 };
 
 extern const plait_task plait_slice_task;
