@@ -77,6 +77,7 @@ static int start_one(struct multi_loop *m, size_t i)
     char name[64];
     snprintf(name, sizeof name, "%s-%zu", m->name, i + 1);
     me->owner = m;
+    plait_event_clear(&me->opened); /* an earlier try, which failed, has set it */
     me->thread = plait_thread_start(serve, me, &(plait_thread_start_options){ .name = name, .life = PLAIT_SERVICE });
     if (!me->thread) return plait_error() ? plait_error()->code : PLAIT_ENOMEM;
     PLAIT_SHIELD(whole, PLAIT_FOREVER);                  /* a submit is no cancellation point */

@@ -1,6 +1,7 @@
 /* Coroutines on 1, 2 and 8 loops show what every executor must. */
 #include "check.h"
 #include "executor/conformance.h"
+#include "fault.h"
 #include "future/tasks.h"
 #include <plait.h>
 #include <sched.h>
@@ -74,6 +75,25 @@ static void a_task_goes_to_the_loop_that_has_the_fewest(void **unused)
     plait_executor_free(ex);
 }
 
+/* What the system refuses the first submit, the next one gets. */
+static void a_loop_that_could_not_be_opened_is_opened_by_the_next_submit(void **unused)
+{
+    (void)unused;
+    static const char *const points[] = { "memory", "thread", "descriptor" };
+    int refused = 0;
+    for (size_t p = 0; p < sizeof points / sizeof *points; p++)
+        for (size_t n = 1, asked = n; asked >= n; n++) {
+            plait_executor *ex = of(1);
+            fault_nth(points[p], n);
+            refused += plait_await(plait_submit(ex, nothing, NULL), NULL) != 0;
+            asked = fault_requests();
+            fault_off();
+            check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0);
+            plait_executor_free(ex);
+        }
+    check(refused > 0);
+}
+
 static void bad_options(void **unused)
 {
     (void)unused;
@@ -87,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E19_E20_a_shutdown_cancels_what_no_loop_has_begun),
         cmocka_unit_test(a_task_goes_to_the_loop_that_has_the_fewest),
+        cmocka_unit_test(a_loop_that_could_not_be_opened_is_opened_by_the_next_submit),
         cmocka_unit_test(bad_options),
     };
     const struct conforming loops[] = {
