@@ -125,9 +125,10 @@ PLAIT_API int plait_http_query(const char *query, const char *name, plait_bytes 
    A server on processes: so many, each with that many loops or threads, started afresh from the program's own file
    (<plait/process.h>: the program calls plait_init() first in main, and WHAT MAIN HAS SET IN GLOBAL VARIABLES IS NOT THERE).
    They take connections from the same sockets: one that dies takes with it the requests that it was answering, is replaced,
-   which is reported, and others answer meanwhile. One that dies soon after its start is replaced after a while, which grows.
-   A SIGTERM to one of them ends that one as a stop of the server would, within 30 s, and another takes its place. They may
-   start no processes themselves, and die with this process, however it ends. */
+   which is reported, and others answer meanwhile. The next comes at once, or after 0.1 s where the last one has not lived for
+   a second; one that could not even serve is followed after a while, which grows. A SIGTERM to one of them ends that one as
+   a stop of the server would, within 30 s, and another takes its place. They may start no processes themselves, and die
+   with this process, however it ends. */
 enum { PLAIT_HTTP_LOOP_PER_CPU = -1 };
 
 /* Zero bytes are the defaults. */

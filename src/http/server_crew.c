@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above what a handler that is cancelled may take to end. And for how long a member must have served to be replaced at
-   once, and how long it is waited else. */
+/* Above what a handler that is cancelled may take to end. And how long a member must have lived to be replaced at once,
+   and how long it is waited else. */
 #define GRACE (2 * PLAIT_SECOND)
 #define SOON PLAIT_SECOND
 static const int64_t shortest_pause = 100 * PLAIT_MILLISECOND, longest_pause = 10 * PLAIT_SECOND;
@@ -37,18 +37,27 @@ struct plait_http_crew {
     plait_event end;  /* nobody is replaced any more */
     plait_mutex guard;
     plait_condition changed;
-    size_t count, serving, left; /* members: all, those that have served, and those that are looked after */
-    int failure;                 /* of one that never served */
+    size_t count, serving; /* members: all, and those that have served */
+    int failure;           /* of one that never served */
     char why[512];
     bool stopping, cut;
     plait_deadline deadline;
     struct member members[];
 };
 
+/* The guard is held. */
+static void cut_off(struct member *m)
+{
+    if (!m->process) return;
+    m->killed = true;
+    (void)!plait_process_kill(m->process);
+}
+
 /* The guard is held. That it is gone is no harm, nor that it was told so often that its pipe is full. */
 static void tell(struct member *m)
 {
-    if (m->pipe) (void)!plait_pipe_send(m->pipe, &m->crew->deadline, PLAIT_NOW);
+    int err = m->pipe ? plait_pipe_send(m->pipe, &m->crew->deadline, PLAIT_NOW) : 0;
+    if (err && err != -EPIPE && err != PLAIT_EAGAIN) cut_off(m); /* it would never know */
 }
 
 static void publish(struct member *m, plait_process *process, plait_pipe *pipe)
@@ -106,6 +115,16 @@ static void describe(const struct member *m, int code, char *words, size_t size)
              fits && r->cause && *r->cause->message ? ": " : "", fits && r->cause ? r->cause->message : "");
 }
 
+/* Whatever is missing at the moment. */
+static void await_end(plait_process *p, int *code)
+{
+    int err;
+    while ((err = plait_process_join(p, code, PLAIT_FOREVER)) != 0)
+        if (err == PLAIT_ECANCELED || plait_sleep(shortest_pause) != 0) break;
+    if (err) *code = err;
+    if (err) (void)!plait_process_kill(p);
+}
+
 /* One process, from its start to its end, and in words how it ended. 0: by itself, as asked. */
 static int serve_once(struct member *m, char *words, size_t size)
 {
@@ -119,10 +138,12 @@ static int serve_once(struct member *m, char *words, size_t size)
         return code;
     }
     publish(m, p, pipe);
-    if (plait_pipe_receive(pipe, &word, PLAIT_FOREVER) == 0) served(m);
-    int err = plait_process_join(p, &code, PLAIT_FOREVER);
-    if (err) code = err;
-    if (code) describe(m, code, words, size);
+    int heard = plait_pipe_receive(pipe, &word, PLAIT_FOREVER);
+    if (heard == 0) served(m);
+    else if (heard != PLAIT_EDONE) describe(m, heard, words, size), (void)!plait_process_kill(p);
+    await_end(p, &code);
+    if (heard && heard != PLAIT_EDONE) code = heard;
+    else if (code) describe(m, code, words, size);
     else snprintf(words, size, "process %s (pid %d): ended by SIGTERM", plait_process_name(p), plait_process_id(p));
     if (code || plait_process_result(p, &cut) != 0) cut = false;
     publish(m, NULL, NULL);
@@ -143,13 +164,6 @@ static void fail(struct plait_http_crew *crew, int code, const char *words)
     plait_condition_broadcast(&crew->changed);
 }
 
-static void leave(struct plait_http_crew *crew)
-{
-    PLAIT_LOCKED(&crew->guard);
-    crew->left--;
-    plait_condition_broadcast(&crew->changed);
-}
-
 static int live(const member *argument)
 {
     struct member *m = *argument;
@@ -166,16 +180,22 @@ static int live(const member *argument)
             fail(crew, code, words);
             break;
         }
-        if (plait_time() - begun >= SOON) pause = 0;
+        if (m->serves) pause = plait_time() - begun < SOON ? shortest_pause : 0;
         else pause = !pause ? shortest_pause : pause * 2 < longest_pause ? pause * 2 : longest_pause;
         if (pause) snprintf(how_soon, sizeof how_soon, " in %g s", (double)pause / 1e9);
         plait_report("%s: %s; another takes its place%s", crew->server->url, words, pause ? how_soon : "");
         if (pause && plait_event_wait(&crew->end, plait_after(pause)) == 0) break;
     }
-    leave(crew);
     return 0;
 }
 PLAIT_LOCAL_TASK(live, member, void);
+
+/* The task itself does not fail: it could not begin. */
+static void look_at_life(plait_future *life, void *crew)
+{
+    int code = plait_future_result(life, NULL);
+    if (code) fail(crew, code, plait_error_text(code));
+}
 
 /* What the processes are told. 0, or a code with a record. */
 static int give_orders(struct plait_http_crew *crew)
@@ -218,14 +238,13 @@ int plait_http_crew_start(struct plait_http_server *s)
     if (!crew) return plait_fail(PLAIT_ENOMEM, "no memory for a server on %zu processes", count);
     s->crew = crew;
     crew->server = s;
-    crew->count = crew->left = count;
+    crew->count = count;
     int err = give_orders(crew);
     for (size_t i = 0; i < count; i++) {
         struct member *m = &crew->members[i];
         *m = (struct member){ .crew = crew, .number = (int)i + 1 };
         if (!err) m->life = plait_submit(s->executor, live, &m);
-        if (!err && plait_future_get_state(m->life) == PLAIT_FUTURE_FINISHED) err = plait_future_result(m->life, NULL);
-        if (err) leave(crew);
+        if (!err) err = plait_future_add_callback(m->life, look_at_life, crew);
     }
     return err ? err : await_all(crew);
 }
@@ -249,19 +268,24 @@ static void stop_listening(struct plait_http_crew *crew)
                        NULL); /* where it has no thread, no process has begun */
 }
 
-/* The guard is held: until none is left, or those that are have had their time. */
-static void wait_for_all(struct plait_http_crew *crew, plait_deadline deadline)
+static bool has_ended(struct plait_http_crew *crew, plait_deadline until)
+{
+    int err = 0;
+    for (size_t i = 0; i < crew->count && !err; i++)
+        if (crew->members[i].life) err = plait_future_wait(crew->members[i].life, until);
+    return !err;
+}
+
+/* Those that have had their time are killed. */
+static void await_ends(struct plait_http_crew *crew, plait_deadline deadline)
 {
     int64_t now = plait_time(), from = deadline.at > now ? deadline.at : now;
-    plait_deadline end = from < INT64_MAX - GRACE && deadline.at ? (plait_deadline){ from + GRACE } : PLAIT_FOREVER;
-    int err = 0;
-    while (crew->left && !err) err = plait_condition_wait(&crew->changed, &crew->guard, end);
-    for (size_t i = 0; i < crew->count && err; i++) {
-        if (!crew->members[i].process) continue;
-        crew->members[i].killed = true;
-        (void)!plait_process_kill(crew->members[i].process);
-    }
-    while (crew->left) (void)!plait_condition_wait(&crew->changed, &crew->guard, PLAIT_FOREVER);
+    if (has_ended(crew, from < INT64_MAX - GRACE && deadline.at ? (plait_deadline){ from + GRACE } : PLAIT_FOREVER))
+        return;
+    plait_mutex_lock(&crew->guard);
+    for (size_t i = 0; i < crew->count; i++) cut_off(&crew->members[i]);
+    plait_mutex_unlock(&crew->guard);
+    (void)has_ended(crew, PLAIT_FOREVER);
 }
 
 bool plait_http_crew_stop(struct plait_http_crew *crew, plait_deadline deadline)
@@ -273,8 +297,8 @@ bool plait_http_crew_stop(struct plait_http_crew *crew, plait_deadline deadline)
     plait_mutex_unlock(&crew->guard);
     plait_event_set(&crew->end);
     stop_listening(crew);
+    await_ends(crew, deadline);
     PLAIT_LOCKED(&crew->guard);
-    wait_for_all(crew, deadline);
     return crew->cut;
 }
 

@@ -8,8 +8,8 @@
    What must hold:
    - A member is told by messages over a pipe until when it may take to end: the deadline of each stop. It tells by one that
      it serves, and by its result whether it had to cut somebody off. What it does not do in time, its death does.
-   - A member that ends before it was told to is replaced, and so often as that takes; one that has not lived long, after a
-     while that grows. What ends one before the first has served is the failure of the whole.
+   - A member that ends before it was told to is replaced, as often as that takes; after a while if it has not lived long,
+     which grows while none can even serve. What ends one before it has ever served is the failure of the whole.
    - The members are looked after by coroutines of one loop, and processes are started, and the first process's own sockets
      closed, on that loop alone: so no descriptor is closed while it is handed on. */
 #ifndef PLAIT_HTTP_SERVER_CREW_H

@@ -1,6 +1,7 @@
 /* A server on processes: which of them answers, what one that dies takes with it and who comes in its place. */
 #include "office.h"
 #include "child.h"
+#include "fault.h"
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -76,6 +77,21 @@ static void M1_a_process_that_dies_takes_its_own_requests_and_is_replaced(void *
     check_contains(reports.texts[0], plait_http_server_url(office.server));
     check_contains(reports.texts[0], ": process http-");
     check_contains(reports.texts[0], "killed by SIGKILL; another takes its place");
+    office_close(&office);
+    (void)state;
+}
+
+static void those_that_serve_and_are_killed_are_not_waited_for_longer_each_time(void **state)
+{
+    struct office office;
+    office_open(&office, (plait_http_server_options){ 0 });
+    for (int i = 0; i < 5; i++) {
+        check_code(kill(ask(&office, "/"), SIGKILL), 0);
+        until_so(atomic_load(&office.board->born) == i + 3);
+        check_number(reports_count(), i + 1);
+        const char *wait = strstr(reports.texts[i], "another takes its place") + strlen("another takes its place");
+        check(*wait == 0 || strcmp(wait, " in 0.1 s") == 0);
+    }
     office_close(&office);
     (void)state;
 }
@@ -196,6 +212,28 @@ static void what_cannot_be_is_told(void **state)
     (void)state;
 }
 
+/* It serves or it does not, and says why; whatever was refused, nothing is left. */
+static void what_the_system_refuses_is_told(void **state)
+{
+    static const char *const points[] = { "memory", "thread", "descriptor", "process" };
+    struct desk desk = { 0 };
+    for (size_t p = 0; p < sizeof points / sizeof *points; p++)
+        for (size_t n = 1, asked = n; asked >= n; n++) {
+            struct office office;
+            office_new(&office);
+            desk.board = office.board;
+            plait_http_server_options o = options_of((plait_http_server_options){ 0 });
+            fault_nth(points[p], n);
+            office.server = plait_http_serve("127.0.0.1:0", handler, &desk, &o);
+            asked = fault_requests();
+            fault_off();
+            if (office.server) check(ask(&office, "/") > 0);
+            else check(plait_error_code() < 0);
+            office_end(&office);
+        }
+    (void)state;
+}
+
 int main(void)
 {
     plait_init();
@@ -203,11 +241,13 @@ int main(void)
         cmocka_unit_test(Y7_C47_each_process_answers_while_another_is_busy),
         cmocka_unit_test(each_process_has_a_context_of_its_own_that_is_initialized),
         cmocka_unit_test(M1_a_process_that_dies_takes_its_own_requests_and_is_replaced),
+        cmocka_unit_test(those_that_serve_and_are_killed_are_not_waited_for_longer_each_time),
         cmocka_unit_test(one_that_dies_at_birth_is_tried_again_and_again),
         cmocka_unit_test(SIGTERM_to_one_ends_that_one_well),
         cmocka_unit_test(a_unix_socket_has_its_file_until_the_end),
         cmocka_unit_test(a_forked_child_does_not_touch_the_parents_server),
         cmocka_unit_test(what_cannot_be_is_told),
+        cmocka_unit_test(what_the_system_refuses_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
