@@ -66,10 +66,11 @@ typedef struct plait_process_start_options {
 /* Starts this program's own file in a new process, in which plait_init runs task `f`. The argument (a pointer to it, NULL
    for void) is copied, with all that it owns. The task is found again by where it lies: in the program, or in a library,
    which is loaded there where it is not yet; a file that is another build by now is refused by the join.
-   The new process has stdout and stderr in common with this one, but with PLAIT_OUTPUT_BY_LINES, and /dev/null for stdin; all other descriptors are
-   closed there but those of the options, which may name stdin too. Signals are handled as by default and none is blocked,
-   but SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child for wait(2), and sends no
-   SIGCHLD: between the two stands a keeper, which getppid names there, and which only __WALL finds here.
+   The new process has stdout and stderr in common with this one, but with PLAIT_OUTPUT_BY_LINES, and /dev/null for stdin;
+   all other descriptors are closed there but those of the options, which may name stdin too. Signals are handled as by
+   default and none is blocked, but SIGINT and SIGQUIT are ignored: a Ctrl-C is this process's to act upon. It is no child
+   for wait(2), and sends no SIGCHLD: between the two stands a keeper, which getppid names there, and which only __WALL
+   finds here.
    PLAIT_OUTPUT_BY_LINES: each line comes out whole, by a write to descriptor 1 or 2 of this process, so not in order with what
    is in the buffers of its stdio; only lines longer than 64 KiB come in pieces. A line without its newline comes at the
    process's end. Its stdout is line buffered. When this process's stdout takes nothing, those that write to theirs wait in
@@ -120,8 +121,8 @@ PLAIT_API int plait_process_join(plait_process *process, int *code, plait_deadli
 #define plait_process_result(process, out) plait_process_result_sized((process), (out), PLAIT_RESULT_SIZE_(out))
 PLAIT_API int plait_process_result_sized(plait_process *process, void *out, size_t size);
 
-/* Waits for its end, however long (no cancellation point), and for what it wrote to be passed on, and frees it. A failure that nobody joined for is reported
-   (<plait/report.h>). NULL is nothing. */
+/* Waits for its end, however long (no cancellation point), and until what it wrote by lines is out, and frees it. A failure
+   that nobody joined for is reported (<plait/report.h>). NULL is nothing. */
 PLAIT_API void plait_process_free(plait_process *process);
 
 /* Whether it runs: to the system, so one whose task has returned may still be at its end. False in a forked child, and for

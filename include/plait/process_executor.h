@@ -40,11 +40,13 @@ typedef struct plait_process_options {
 /* A pool of worker processes, each started when work comes and no other is idle. The caller ends it with
    plait_executor_free. NULL, and plait_error tells: PLAIT_EINVAL for a bad option, PLAIT_ENOTSUP where plait_init was not
    called, PLAIT_ENOMEM, -EMFILE or -ENFILE.
-   A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words (with
-   the last line that it wrote to stderr in that task), unless that has attempts left (.retries); other tasks go to other workers.
-   Each leads a process group: what it has started itself is killed with it, and a Ctrl-C reaches this process alone, which decides. One that dies before its first task, several times
-   in a row, breaks the pool, and so does an initializer that fails: what has not begun by then, and what is submitted
-   later, fails with PLAIT_EBROKEN, its cause being what happened.
+   A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words,
+   among them the last line that it wrote to stderr in that task, unless that has attempts left (.retries); other tasks go to
+   other workers. One that dies before its first task, several times in a row, breaks the pool, and so does an initializer
+   that fails, and a .memory_limit, .niceness or CPU that a worker cannot begin with: what has not begun by then, and what
+   is submitted later, fails with PLAIT_EBROKEN, its cause being what happened.
+   Each worker leads a process group: what it has started itself is killed when a signal ends it, and a Ctrl-C reaches this
+   process alone, which decides.
    Short tasks are given to a worker a little ahead of their time, and their futures are called running from then on; a cancel
    that comes before the worker has begun one keeps it from running, as before.
    Large arguments and results lie in memory that the pool shares with its workers, up to .shared_limit. A task whose argument

@@ -9,8 +9,8 @@ int plait_lifeline(void);
 
 /* In a child: makes its own end of the parent's, whose descriptor (inherited) this is; whom it is to kill is told as for
    kill(2), a group by its negated number, 0 being the process itself. A descriptor to be kept open and away from others,
-   or -errno; when the parent has gone before, it does that itself, and ends here. By system calls alone, so that it may run where
-   memory is still shared with the parent. */
+   or -errno; when the parent has gone before, it does that itself, and ends here. By system calls alone, so that it may
+   run where memory is still shared with the parent. */
 int plait_lifeline_hold(int parents, int whom);
 
 /* To be called in each forked child: this process has none yet, its parent's is closed here. Before plait_lifeline_hold

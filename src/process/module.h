@@ -18,8 +18,8 @@ struct plait_module {
     char path[PATH_MAX]; /* "" for the program, and where it is not known */
 };
 
-/* The module that this address lies in; the same without its path, for which a long list would be read; the program; a library of
-   that build which is loaded. False where there is none. */
+/* The module that this address lies in; the same without its path, for which a long list would be read; the program; a
+   library of that build which is loaded. False where there is none. */
 bool plait_module_of(const void *address, struct plait_module *);
 bool plait_module_around(const void *address, struct plait_module *);
 bool plait_module_of_program(struct plait_module *);
