@@ -17,7 +17,7 @@ typedef struct plait_map_item {
 /* Zero bytes are the defaults. The functions are called by the one who maps, between two submits, get `context`,
    and must not throw. */
 typedef struct plait_map_options {
-    size_t window;           /* the most that are submitted and not yet collected; default 256, and more of short tasks */
+    size_t window; /* the most that are submitted and not yet collected; default 256, and more of short tasks */
     plait_deadline deadline; /* for the whole */
 
     /* How many values share a place in the executor's queue, and are run by one thread in their order: that makes a map of

@@ -279,7 +279,7 @@ static void X28_what_no_worker_has_begun_can_be_cancelled_and_never_runs(void **
 int main(void)
 {
     plait_hooks.reached = die_at_step; /* in the workers too */
-    fault_off(); /* the hook is there before any thread is, in the workers too */
+    fault_off();                       /* the hook is there before any thread is, in the workers too */
     plait_init();
     (void)shared_new(1);
     const struct CMUnitTest tests[] = {
