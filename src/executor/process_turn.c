@@ -10,7 +10,7 @@
 #include "park/thread_parker.h"
 #include <sched.h>
 
-enum { ROUNDS = 16, LOOKS = 400, LINGER = 24, MOST_IN_VAIN = 5 };
+enum { ROUNDS = 16, LOOKS = 400, SOON = 12, LINGER = 24, MOST_IN_VAIN = 5 };
 
 static void ring_bells(struct plait_endings *e)
 {
@@ -151,11 +151,12 @@ static bool begin_to_spin(struct plait_process_pool *p)
     return false;
 }
 
-/* As long as about two wake-ups take. */
+/* As long as about two wake-ups take. The worker may wait for this very CPU, so it is let go once. */
 static void look_out(struct plait_process_pool *p, plait_waiter *node)
 {
     for (unsigned looks = 0; !plait_woken(node) && looks < LOOKS; looks++) {
         for (int i = 0; i < 4 && !plait_woken(node); i++) plait_pause();
+        if (looks == SOON) sched_yield();
         plait_process_pool_turn(p, true);
     }
     plait_spinner_end(p->board, PLAIT_ATTENDS);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* Looks for the next task before a sleep: for about as long as a wake-up takes; and until who waits has left off. */
-enum { TURNS = 2000, LINGER = 200 };
+enum { TURNS = 2000, LINGER = 200, SOON = 64 };
 
 #define AT_IT ((uintptr_t)1) /* cells are more aligned than that */
 
@@ -236,9 +236,12 @@ static bool is_there(struct plait_cell *cell)
 static bool comes_soon(struct plait_cell *cell)
 {
     bool began = false, came = false;
+    struct plait_cell *last = cell == here.channel->cells ? cell + PLAIT_RING - 1 : cell - 1;
     for (unsigned turn = 0; turn < TURNS && !came; turn++) {
         if (!began && !(began = plait_spinner_begin(here.board, here.channel->number)) && turn == LINGER) break;
         plait_pause();
+        if (turn == SOON && atomic_load_explicit(&last->state, memory_order_relaxed) == PLAIT_CELL_DONE)
+            sched_yield(); /* who looks out for it may wait for this very CPU */
         came = is_there(cell) || atomic_load_explicit(&here.channel->stop, memory_order_relaxed);
     }
     if (began) plait_spinner_end(here.board, here.channel->number);
