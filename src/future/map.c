@@ -63,7 +63,7 @@ static void store(struct plait_mapping *m, size_t index, const struct outcome *o
     size_t size = m->task->result_size;
     m->collected++;
     if (m->options.errors) m->options.errors[index] = o->code;
-    if (o->code || !m->out || !size) return;
+    if (o->code || !m->out || !o->result) return;
     memcpy(m->out + index * size, o->result, size);
     if (plait_result_owns(m->task)) memset(o->result, 0, size);
 }

@@ -259,7 +259,7 @@ static bool split_off(struct plait_mapping *m, struct plait_place *p, size_t cou
     if (!take_back(m, from, count)) return true;
     struct plait_place *rest = take_place(m);
     const char *values = from->arguments ? from->arguments + (end - count) * size : NULL;
-    if (rest->slice->own) memcpy(rest->slice->own, values, count * size);
+    if (rest->slice->own && values) memcpy(rest->slice->own, values, count * size);
     rest->first = p->first + end - count;
     plait_slice_begin(rest->slice, rest->first, count, values);
     list_behind(m, p, rest);

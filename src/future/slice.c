@@ -140,7 +140,7 @@ static int run_one(struct plait_slice *s, size_t i, plait_context *self, plait_r
     const plait_task *task = s->all->task;
     const void *argument = task->argument_size ? s->arguments + i * task->argument_size : NULL;
     void *result = s->results ? s->results + i * task->result_size : NULL, *copy = NULL;
-    if (!s->own && plait_argument_owns(task)) {
+    if (argument && !s->own && plait_argument_owns(task)) {
         size_t room = plait_argument_room(task, argument), at = aligned(task->argument_size);
         copy = room < SIZE_MAX / 2 - at ? plait_allocate(at + room) : NULL;
         if (!copy) return PLAIT_ENOMEM;

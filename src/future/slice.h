@@ -36,7 +36,7 @@ struct plait_slice {
     int *codes;
     plait_record **records; /* NULL: there are no words */
 
-    struct plait_packed *packed; /* where another process has it, from its value `packed_from` up to `packed_end`; the executor's */
+    struct plait_packed *packed; /* where another process has its values between these two; the executor's */
     size_t packed_from, packed_end;
 };
 
