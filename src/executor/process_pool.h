@@ -113,8 +113,8 @@ static inline void plait_spinner_end(struct plait_pool_board *b, uint32_t bit)
 struct plait_worker_place {
     struct plait_pool_board *board;
     struct plait_channel *channel;
-    bool has_cpus;
-    cpu_set_t cpus; /* it is to run on */
+    uint64_t has_cpus; /* a word: a file gets it whole */
+    cpu_set_t cpus;    /* it is to run on */
 };
 extern const plait_task plait_pool_worker_plait_task; /* process_worker.c */
 
