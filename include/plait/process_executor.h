@@ -11,12 +11,14 @@ PLAIT_BEGIN_DECLARATIONS
 
 /* Zero bytes are the defaults. */
 typedef struct plait_process_options {
-    int workers;      /* the most that there are at once, up to 240; default the CPUs that this process may use */
-    const char *name; /* copied; workers are called name-1, name-2 …; default "processes-N" */
-    size_t capacity;  /* the most tasks in the queue, running ones not counted; default: no bound */
-    bool refuse;      /* a submit that finds the queue full fails; default: it waits for room */
-    int64_t grace;    /* nanoseconds that a task has to end after it was cancelled, or its limit has passed: then its
+    int workers;         /* the most that there are at once, up to 240; default the CPUs that this process may use */
+    const char *name;    /* copied; workers are called name-1, name-2 …; default "processes-N" */
+    size_t capacity;     /* the most tasks in the queue, running ones not counted; default: no bound */
+    bool refuse;         /* a submit that finds the queue full fails; default: it waits for room */
+    int64_t grace;       /* nanoseconds that a task has to end after it was cancelled, or its limit has passed: then its
                                 worker gets SIGTERM, and after as long again SIGKILL; default 5 s; negative: for ever */
+    int64_t start_limit; /* nanoseconds that a worker has from its start to its first task, its initializer included:
+                                then it is killed; default 10 minutes; negative: for ever */
     int64_t idle_timeout;    /* nanoseconds after which a worker without work ends; default 60 s; negative: never */
     size_t tasks_per_worker; /* after which it is replaced; default: no bound */
     size_t memory_limit; /* bytes of data that a worker may have, its code and what it shares not counted (RLIMIT_DATA):
@@ -42,9 +44,9 @@ typedef struct plait_process_options {
    called, PLAIT_ENOMEM, -EMFILE or -ENFILE.
    A worker that dies, of whatever cause, fails the task that it was running, with PLAIT_EWORKER and the cause in words,
    among them the last line that it wrote to stderr in that task, unless that has attempts left (.retries); other tasks go to
-   other workers. One that dies before its first task, several times in a row, breaks the pool, and so does an initializer
-   that fails, and a .memory_limit, .niceness or CPU that a worker cannot begin with: what has not begun by then, and what
-   is submitted later, fails with PLAIT_EBROKEN, its cause being what happened.
+   other workers. One that dies before its first task, or has not come to it within .start_limit, several times in a row,
+   breaks the pool, and so does an initializer that fails, and a .memory_limit, .niceness or CPU that a worker cannot
+   begin with: what has not begun by then, and what is submitted later, fails with PLAIT_EBROKEN, its cause being what happened.
    Each worker leads a process group: what it has started itself is killed when a signal ends it, and a Ctrl-C reaches this
    process alone, which decides.
    Short tasks are given to a worker a little ahead of their time, and their futures are called running from then on; a cancel

@@ -34,13 +34,16 @@ int plait_cell_fill(struct plait_process_pool *p, struct plait_cell *cell, struc
     if (!cell->task) return plait_error_code();
     atomic_store_explicit(&cell->cancelled, 0, memory_order_relaxed);
     cell->deadline = j->deadline;
+    cell->code = 0; /* the worker may have written here though it was not its turn */
+    cell->expired = false;
     int code = s ? plait_slice_pack(s, p->memory)
                : task->argument_size
                    ? plait_parcel_put(&cell->argument, p->memory, task->argument_kind, task->argument_description,
                                       task->argument_size, plait_future_argument(f))
                    : 0;
     cell->slice = s ? s->packed : NULL;
-    if (code) plait_cell_empty(p, cell);
+    j->block = code || s || !task->argument_size || cell->argument.lent ? NULL : cell->argument.block;
+    if (code) plait_cell_empty(p, cell, j);
     return code;
 }
 
@@ -50,8 +53,11 @@ static void clear(struct plait_process_pool *p, plait_parcel *parcel)
     if (parcel->block) plait_parcel_clear(parcel, p->memory);
 }
 
-void plait_cell_empty(struct plait_process_pool *p, struct plait_cell *cell)
+void plait_cell_empty(struct plait_process_pool *p, struct plait_cell *cell, struct plait_job *j)
 {
+    cell->argument.block = j->block; /* whatever the worker has made of it */
+    cell->argument.lent = false;
+    j->block = NULL;
     clear(p, &cell->argument);
     clear(p, &cell->result);
     if (cell->code) clear(p, &cell->said);
@@ -127,7 +133,7 @@ void plait_cell_conclude(struct plait_process_pool *p, struct plait_cell *cell, 
     int code = cell->code;
     plait_process_pool_unpack(p, j->future);
     if (s && !code && plait_slice_goes_on(s)) {
-        plait_cell_empty(p, cell);
+        plait_cell_empty(p, cell, j);
         plait_process_pool_put_first(p, j->future);
         j->future = NULL;
         return;
@@ -143,6 +149,6 @@ void plait_cell_conclude(struct plait_process_pool *p, struct plait_cell *cell, 
     count_bytes(p, task->argument_kind, &cell->argument);
     count_bytes(p, code ? PLAIT_KIND_PLAIN : task->result_kind, &cell->result);
     bool expired = cell->expired;
-    plait_cell_empty(p, cell);
+    plait_cell_empty(p, cell, j);
     plait_process_pool_conclude(p, j, code, expired, said, e);
 }

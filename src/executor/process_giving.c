@@ -48,7 +48,7 @@ bool plait_worker_collect(struct plait_process_pool *p, struct plait_process_wor
         struct plait_job *j = plait_worker_job(w, w->collected);
         if (atomic_load_explicit(&cell->state, memory_order_seq_cst) != PLAIT_CELL_DONE) break;
         if (!j->future) {
-            plait_cell_empty(p, cell); /* skipped */
+            plait_cell_empty(p, cell, j); /* skipped */
             continue;
         }
         done++;
@@ -97,7 +97,7 @@ static bool is_full(const struct plait_process_worker *w) { return w->given - w-
 static int64_t ready_in(struct plait_process_pool *p, const struct plait_process_worker *w, bool limited)
 {
     if (is_full(w) || plait_worker_is_worn(p, w)) return INT64_MAX;
-    if (!w->inside && !atomic_load_explicit(&w->channel->born, memory_order_relaxed))
+    if (!w->inside && !w->was_born && !w->done && !atomic_load_explicit(&w->channel->born, memory_order_relaxed))
         return limited ? INT64_MAX : BIRTH;
     if (!w->inside) return atomic_load_explicit(&w->channel->asleep, memory_order_relaxed) ? WAKE_UP : NOTICE;
     int64_t usual = atomic_load_explicit(&w->channel->usual, memory_order_relaxed);
@@ -286,7 +286,7 @@ void plait_worker_take_back(struct plait_process_pool *p, struct plait_process_w
                                                      memory_order_acquire))
             return;
         w->given--;
-        plait_cell_empty(p, cell);
+        plait_cell_empty(p, cell, j);
         if (!j->future) continue;
         w->inside--;
         plait_process_pool_put_first(p, j->future);

@@ -111,12 +111,24 @@ static int64_t tend_idle(struct plait_process_pool *p, struct plait_process_work
     return w->leaving ? w->end_at : until == INT64_MAX ? 0 : until;
 }
 
+/* One that is not born yet. */
+static int64_t tend_birth(struct plait_process_worker *w, int64_t now)
+{
+    if (!w->born_by) return 0;
+    if (w->was_born || w->done || atomic_load_explicit(&w->channel->born, memory_order_relaxed)) w->born_by = 0;
+    if (!w->born_by || w->born_by > now) return w->born_by;
+    (void)plait_process_kill(w->process);
+    w->too_slow = true;
+    return w->born_by = 0;
+}
+
 static void tend(struct manager *m, int64_t now, struct plait_endings *e)
 {
     struct plait_process_pool *p = m->pool;
     int64_t next = 0;
     plait_process_pool_end_cancelled(p, e);
     for (struct plait_process_worker *w = p->workers; w; w = w->next) {
+        next = sooner(next, tend_birth(w, now));
         next = sooner(next, tend_jobs(p, w, now, e));
         if (!w->inside) next = sooner(next, tend_idle(p, w, now));
     }
@@ -130,7 +142,7 @@ static int64_t look_whether_they_get_on(struct plait_process_pool *p, int64_t no
 {
     int64_t next = 0;
     for (struct plait_process_worker *w = p->workers; w; w = w->next) {
-        w->was_born = atomic_load_explicit(&w->channel->born, memory_order_acquire);
+        w->was_born = w->was_born || atomic_load_explicit(&w->channel->born, memory_order_acquire);
         if (w->inside <= 1) {
             w->looked_since = 0;
         } else if (!w->looked_since || w->looked_at != w->collected) {
@@ -197,7 +209,7 @@ static void look_at_events(struct plait_process_pool *p)
     for (int i = 0; i < count; i++) {
         uint64_t rung;
         if (events[i].data.ptr) plait_process_pool_bury(p, events[i].data.ptr);
-        else (void)!read(p->board->event, &rung, sizeof rung);
+        else (void)!read(p->event, &rung, sizeof rung);
     }
 }
 

@@ -53,6 +53,7 @@ static void release(struct plait_process_pool *p)
     plait_shared_memory_free(p->memory);
     if (p->epoll >= 0) close(p->epoll);
     plait_record_unref(p->reason);
+    for (struct plait_process_worker *w = p->free_workers, *next; w; w = next) next = w->next, free(w);
     free((void *)p->known);
     free(p->known_places);
     free(p->name);
@@ -82,7 +83,7 @@ static void free_pool(plait_executor *ex)
         atomic_store_explicit(&p->attending, 0, memory_order_relaxed); /* they are the parent's */
     }
     if (!mine) return; /* the end of the program is at it */
-    close(p->board->event);
+    close(p->event);
     release(p);
 }
 
@@ -167,6 +168,8 @@ static void set_defaults(plait_process_options *o)
     if (!o->workers) o->workers = o->cpu_count ? (int)o->cpu_count : plait_allowed_cpus();
     if (o->workers > MOST_WORKERS) o->workers = MOST_WORKERS;
     if (!o->grace) o->grace = 5 * PLAIT_SECOND;
+    if (!o->start_limit) o->start_limit = 600 * PLAIT_SECOND;
+    if (o->start_limit > INT64_MAX / 4) o->start_limit = -1;
     if (!o->idle_timeout) o->idle_timeout = 60 * PLAIT_SECOND;
     if (!o->shared_limit) o->shared_limit = (size_t)64 << 30;
 }
@@ -196,11 +199,10 @@ static int make_board(struct plait_process_pool *p)
         if (err) return err;
     }
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
-    p->board->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (p->epoll >= 0 && p->board->event >= 0 && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->board->event, &event) == 0)
-        return 0;
+    p->event = p->board->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (p->epoll >= 0 && p->event >= 0 && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->event, &event) == 0) return 0;
     err = -errno;
-    if (p->board->event >= 0) close(p->board->event);
+    if (p->event >= 0) close(p->event);
     return plait_fail(err, "no descriptors for a pool of processes");
 }
 
@@ -258,7 +260,7 @@ plait_executor *plait_process_executor_new_sized(const plait_process_options *op
     if (make_board(p) == 0) {
         if (plait_list_for_exit(&p->listed) == 0) return &p->executor;
         plait_fail(PLAIT_ENOMEM, "no memory for a pool of processes");
-        close(p->board->event);
+        close(p->event);
     }
     release(p);
     return NULL;

@@ -44,6 +44,7 @@ enum plait_cell_state { PLAIT_CELL_FREE, PLAIT_CELL_GIVEN, PLAIT_CELL_RUNNING, P
 /* In shared memory, as what follows up to the jobs. */
 struct plait_known_task {
     uint32_t number;
+    int cpu; /* its own, or -1 */
     struct plait_task_place place;
 };
 
@@ -53,7 +54,7 @@ struct plait_cell {
     const struct plait_known_task *task;
     plait_deadline deadline;
     int32_t code;
-    bool expired;               /* the scope saw the deadline */
+    uint8_t expired;            /* the scope saw the deadline */
     uint64_t heard;             /* of the channel, when it began */
     struct plait_packed *slice; /* several values, in place of what follows (process_slice.h); or NULL */
     plait_parcel argument, result, said;
@@ -69,13 +70,11 @@ struct plait_channel {
     _Atomic uint32_t born;              /* it has come to its first task */
     _Atomic uint32_t control;           /* a step for each cancel */
     _Atomic uint32_t owner;             /* the worker's id in the shared memory, for what it leaves there */
-    uint32_t number;                    /* among the pool's */
+    uint32_t number;                    /* among the pool's, for the worker */
     _Atomic uint64_t heard;             /* bytes that the parent has had from its stderr */
-    struct plait_channel *next_free;    /* the parent's alone */
-    int cpu;                            /* its own, or -1; the parent's alone */
     int32_t code;                       /* with which it failed before its first task, … */
-    bool initializes;                   /* … in its initializer */
-    bool refused;                       /* when a signal ended it, the system had refused it memory last, … */
+    uint8_t initializes;                /* … in its initializer */
+    uint8_t refused;                    /* when a signal ended it, the system had refused it memory last, … */
     size_t data_at_end;                 /* … and it had so much, where it is limited; 0: it is not known */
     plait_parcel said;
     _Alignas(64) _Atomic uint32_t usual; /* nanoseconds that its tasks take, lately; 0: it is not known */
@@ -86,7 +85,7 @@ struct plait_pool_board {
     _Atomic uint32_t armed;    /* odd: who has an answer, or is born, rings `event`, once for each value */
     _Atomic uint32_t attended; /* … unless somebody looks out for answers, who looks once more when he leaves */
     _Alignas(64) _Atomic uint64_t spinners; /* a bit for each that looks out, by its channel's number; ATTENDS */
-    _Alignas(64) int event;                 /* the same number in all workers */
+    _Alignas(64) int event;                 /* the same number in all workers; the parent reads its own */
     int most_spinners;
     struct plait_known_task *initializer;
     plait_parcel initializer_argument;
@@ -124,18 +123,24 @@ struct plait_job {
     plait_deadline deadline; /* of this attempt */
     int64_t since;           /* of this attempt: when it was given */
     int64_t end_at;          /* when the worker gets its next signal; 0: none */
+    void *block;             /* that was made for the argument, to be freed with it; or NULL */
     bool cancelled, terminated;
 };
 
 struct plait_process_worker {
     struct plait_process_worker *next;
     plait_process *process;
-    struct plait_channel *channel;
+    struct plait_channel *channel; /* this and its number outlive the worker, for the next one */
+    uint32_t number;
+    int cpu;                   /* its own, or -1 */
     uint32_t given, collected; /* cells, ever: the next to be given, the oldest that is not collected */
     size_t inside;             /* jobs: of those in between, the ones that have not been taken back */
     size_t done;               /* tasks since its start */
     int64_t idle_since, end_at;
-    bool was_born;      /* when the manager last looked */
+    int64_t born_by;    /* or it is killed; 0: it is, or may take for ever */
+    bool too_slow;      /* it was */
+    bool was_born;      /* by when the manager last looked */
+    bool birth_noted;   /* by what is known of failed ones */
     bool leaving;       /* told to stop */
     bool stuck;         /* with its oldest for so long that it gets nothing ahead */
     bool given_now;     /* in this turn */
@@ -163,8 +168,8 @@ struct plait_process_pool {
     struct plait_relays *relays; /* the workers' output; NULL: it is not passed on */
     const char **environment;    /* or NULL */
     bool has_cpus;
-    cpu_set_t cpus; /* the workers' */
-    int epoll;
+    cpu_set_t cpus;   /* the workers' */
+    int epoll, event; /* the board's */
     struct plait_listed listed;
     plait_thread *manager;
     struct plait_bound bound;
@@ -199,7 +204,7 @@ struct plait_process_pool {
     const plait_task **known;
     struct plait_known_task **known_places;
     size_t known_count;
-    struct plait_channel *free_channels;
+    struct plait_process_worker *free_workers; /* dead ones */
     uint32_t channel_count;
 
     struct plait_process_pool *next_free;
@@ -252,7 +257,7 @@ struct plait_known_task *plait_process_pool_know(struct plait_process_pool *, co
 
 /* Fills a cell that is FREE: 0, or a code with a record. And empties it. */
 int plait_cell_fill(struct plait_process_pool *, struct plait_cell *, struct plait_job *);
-void plait_cell_empty(struct plait_process_pool *, struct plait_cell *);
+void plait_cell_empty(struct plait_process_pool *, struct plait_cell *, struct plait_job *);
 
 /* Ends a job by what its worker has left in the cell, and empties that. */
 void plait_cell_conclude(struct plait_process_pool *, struct plait_cell *, struct plait_job *, struct plait_endings *);
@@ -326,7 +331,7 @@ int plait_process_pool_settle(struct plait_process_pool *);
 void plait_process_pool_unsettle(struct plait_process_pool *);
 
 /* A worker for this channel; NULL with a record. */
-plait_process *plait_process_pool_launch(struct plait_process_pool *, struct plait_channel *);
+plait_process *plait_process_pool_launch(struct plait_process_pool *, struct plait_process_worker *);
 
 /* Of one that has ended, in words that follow others: how much memory it had, if that was near its limit; and the last
    line that it wrote to stderr after so many bytes. "": nothing. Returns `text`. */

@@ -69,7 +69,7 @@ static int choose_cpu(const struct plait_process_pool *p)
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         size_t count = 0;
         if (!CPU_ISSET(cpu, &p->cpus)) continue;
-        for (const struct plait_process_worker *w = p->workers; w; w = w->next) count += w->channel->cpu == cpu;
+        for (const struct plait_process_worker *w = p->workers; w; w = w->next) count += w->cpu == cpu;
         if (count < fewest) best = cpu, fewest = count;
     }
     return best;
@@ -94,21 +94,22 @@ void plait_process_pool_unsettle(struct plait_process_pool *p)
     free((void *)p->environment);
 }
 
-plait_process *plait_process_pool_launch(struct plait_process_pool *p, struct plait_channel *c)
+plait_process *plait_process_pool_launch(struct plait_process_pool *p, struct plait_process_worker *w)
 {
+    struct plait_channel *c = w->channel;
     char name[64];
     snprintf(name, sizeof name, "%s-%u", p->name, ++p->numbers);
     plait_process_start_options o = { .name = name,
                                       .life = PLAIT_DAEMON,
-                                      .descriptors = &p->board->event,
+                                      .descriptors = &p->event,
                                       .descriptor_count = 1,
                                       .own_group = true,
                                       .environment = p->environment };
     struct plait_worker_place place = { .board = p->board, .channel = c, .has_cpus = p->has_cpus, .cpus = p->cpus };
-    c->cpu = p->options.own_cpu ? choose_cpu(p) : -1;
-    if (c->cpu >= 0) {
+    w->cpu = p->options.own_cpu ? choose_cpu(p) : -1;
+    if (w->cpu >= 0) {
         CPU_ZERO(&place.cpus);
-        CPU_SET(c->cpu, &place.cpus);
+        CPU_SET(w->cpu, &place.cpus);
     }
     atomic_store_explicit(&c->heard, 0, memory_order_relaxed);
     return plait_process_start_relayed(&plait_pool_worker_plait_task, &place, &o, p->relays, &c->heard, p->name, 0);

@@ -38,42 +38,54 @@ void plait_worker_stop(struct plait_process_worker *w)
     if (atomic_load_explicit(&w->channel->asleep, memory_order_seq_cst)) plait_channel_ring(w->channel);
 }
 
-/* One that a dead worker has left, or a new one; NULL with a record. */
-static struct plait_channel *new_channel(struct plait_process_pool *p)
+/* One that is dead, with its channel, or a new one; NULL with a record. */
+static struct plait_process_worker *new_worker(struct plait_process_pool *p)
 {
-    struct plait_channel *c = p->free_channels;
-    if (c) {
-        p->free_channels = c->next_free;
-        return c;
+    struct plait_process_worker *w = p->free_workers;
+    if (w) {
+        p->free_workers = w->next;
+        w->next = NULL;
+        return w;
     }
-    c = plait_shared_alloc(p->memory, sizeof *c + 64);
-    if (!c) return NULL;
-    c = (struct plait_channel *)(((uintptr_t)c + 63) & ~(uintptr_t)63);
-    c->number = p->channel_count++;
-    return c;
+    w = plait_allocate(sizeof *w);
+    void *c = w ? plait_shared_alloc(p->memory, sizeof *w->channel + 64) : NULL;
+    if (!w) plait_failed(PLAIT_ENOMEM);
+    if (!c) {
+        free(w);
+        return NULL;
+    }
+    w->channel = (struct plait_channel *)(((uintptr_t)c + 63) & ~(uintptr_t)63);
+    w->channel->number = w->number = p->channel_count++;
+    return w;
 }
 
-/* Its worker has gone: as new, but for the cells, which are FREE. */
-static void free_channel(struct plait_process_pool *p, struct plait_channel *c)
+/* It has gone, and its cells are empty: as new. What it may have left in the channel in place of that, none is to meet. */
+static void free_worker(struct plait_process_pool *p, struct plait_process_worker *w)
 {
+    struct plait_channel *c = w->channel;
+    uint32_t number = w->number;
     plait_parcel_clear(&c->said, p->memory);
-    plait_spinner_end(p->board, c->number);
+    plait_spinner_end(p->board, number);
     atomic_store_explicit(&c->asleep, 0, memory_order_relaxed);
     atomic_store_explicit(&c->stop, 0, memory_order_relaxed);
     atomic_store_explicit(&c->born, 0, memory_order_relaxed);
     atomic_store_explicit(&c->owner, 0, memory_order_relaxed);
     atomic_store_explicit(&c->usual, 0, memory_order_relaxed);
+    c->number = number;
     c->code = 0;
     c->initializes = c->refused = false;
     c->data_at_end = 0;
-    c->cpu = -1;
-    c->next_free = p->free_channels;
-    p->free_channels = c;
+    memset((void *)c->cells, 0, sizeof c->cells);
+    memset((void *)w, 0, sizeof *w);
+    w->channel = c;
+    w->number = number;
+    w->next = p->free_workers;
+    p->free_workers = w;
 }
 
 static void start_process(struct plait_process_pool *p, struct plait_process_worker *w)
 {
-    w->process = plait_process_pool_launch(p, w->channel);
+    w->process = plait_process_pool_launch(p, w);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = w };
     if (w->process && epoll_ctl(p->epoll, EPOLL_CTL_ADD, plait_process_descriptor(w->process), &event) != 0) {
         plait_fail(-errno, "worker %s cannot be watched", plait_process_name(w->process));
@@ -100,17 +112,15 @@ static void birth_failed(struct plait_process_pool *p)
 
 bool plait_process_pool_start_worker(struct plait_process_pool *p)
 {
-    struct plait_process_worker *w = plait_allocate(sizeof *w);
-    if (w) w->channel = new_channel(p);
-    else plait_failed(PLAIT_ENOMEM);
-    if (w && w->channel) start_process(p, w);
+    struct plait_process_worker *w = new_worker(p);
+    if (w) start_process(p, w);
     if (!w || !w->process) {
         birth_failed(p);
-        if (w && w->channel) free_channel(p, w->channel);
-        free(w);
+        if (w) free_worker(p, w);
         return false;
     }
     w->idle_since = plait_time();
+    w->born_by = p->options.start_limit < 0 ? 0 : w->idle_since + p->options.start_limit;
     PLAIT_LOCKED(&p->guard);
     w->next = p->workers;
     p->workers = w;
@@ -166,7 +176,8 @@ static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int
     plait_process_pool_conclude(p, j, code, late, said, e);
 }
 
-/* What it had begun fails, what it had finished has an outcome, the rest goes to others. */
+/* What it had begun fails, what it had finished has an outcome, the rest goes to others. A state that there is none of is no
+   better than RUNNING: else a task that writes it would be tried for ever. */
 static void share_out(struct plait_process_pool *p, struct plait_process_worker *w, int code, plait_record *cause,
                       struct plait_endings *e)
 {
@@ -182,8 +193,8 @@ static void share_out(struct plait_process_pool *p, struct plait_process_worker 
         }
         char words[WORDS];
         plait_worker_last_words(p, w, cell->heard, words, sizeof words);
-        plait_cell_empty(p, cell);
-        if (j->future && state == PLAIT_CELL_RUNNING) fail_by_death(p, j, code, cause, words, e);
+        plait_cell_empty(p, cell, j);
+        if (j->future && state != PLAIT_CELL_GIVEN) fail_by_death(p, j, code, cause, words, e);
         else if (j->future) plait_process_pool_put_first(p, j->future);
     }
 }
@@ -197,17 +208,39 @@ static void take_off(struct plait_process_pool *p, struct plait_process_worker *
     p->figures.workers--;
 }
 
-/* What its death says of the pool. */
-static void learn(struct plait_process_pool *p, struct plait_process_worker *w, plait_record *cause)
+/* It says so, or has begun a task, whatever it says. */
+static bool was_born(struct plait_process_worker *w)
 {
-    bool born = atomic_load_explicit(&w->channel->born, memory_order_acquire);
+    bool born = w->was_born || w->done || atomic_load_explicit(&w->channel->born, memory_order_acquire);
+    for (uint32_t at = w->collected; at != w->given && !born; at++) {
+        uint32_t state = atomic_load_explicit(&plait_worker_cell(w, at)->state, memory_order_acquire);
+        born = state != PLAIT_CELL_GIVEN && state != PLAIT_CELL_SKIPPED;
+    }
+    return born;
+}
+
+/* Those that have been born since this was last asked end a row of failures. */
+static void note_births(struct plait_process_pool *p)
+{
+    for (struct plait_process_worker *w = p->workers; w; w = w->next) {
+        if (w->birth_noted || !was_born(w)) continue;
+        w->birth_noted = true;
+        p->births_failed = 0;
+    }
+}
+
+/* What its death says of the pool. */
+static void learn(struct plait_process_pool *p, struct plait_process_worker *w, bool born, plait_record *cause)
+{
     if (!born && w->channel->code < 0) {
         break_pool(p, plait_parcel_said(&w->channel->said, p->memory),
                    w->channel->initializes ? "its initializer failed" : "its workers cannot begin");
     } else if (!born && !w->leaving) {
         p->next_birth = plait_time() + (FIRST_PAUSE << p->births_failed);
         if (++p->births_failed >= MOST_BIRTHS_FAILED)
-            break_pool(p, cause ? plait_record_ref(cause) : NULL, "its workers die before their first task");
+            break_pool(p, cause ? plait_record_ref(cause) : NULL,
+                       w->too_slow ? "its workers do not come to their first task within .start_limit"
+                                   : "its workers die before their first task");
     } else {
         p->births_failed = 0;
     }
@@ -218,9 +251,13 @@ void plait_process_pool_bury(struct plait_process_pool *p, struct plait_process_
     plait_record *cause;
     struct plait_endings e = { .ended = NULL };
     int code = cause_of_death(p, w, &cause);
-    learn(p, w, cause);
     plait_process_pool_lock(p);
     take_off(p, w);
+    bool born = was_born(w);
+    note_births(p);
+    plait_process_pool_unlock(p, &e);
+    learn(p, w, born, cause); /* which may tell of it */
+    plait_process_pool_lock(p);
     bool unused = !p->worker_count && !atomic_load_explicit(&p->ending, memory_order_relaxed); /* for want of work */
     share_out(p, w, code, cause, &e);
     plait_process_pool_work(p, true, &e);
@@ -230,6 +267,5 @@ void plait_process_pool_bury(struct plait_process_pool *p, struct plait_process_
     plait_process_free(w->process);
     plait_shared_block_reap(p->memory, atomic_load_explicit(&w->channel->owner, memory_order_relaxed));
     if (unused) plait_shared_block_trim(p->memory);
-    free_channel(p, w->channel);
-    free(w);
+    free_worker(p, w);
 }

@@ -197,6 +197,8 @@ plait_record *plait_parcel_said(const plait_parcel *p, plait_shared_memory *memo
 
 void plait_parcel_clear(plait_parcel *p, plait_shared_memory *memory)
 {
-    if (p->block && !p->lent && plait_shared_block_fits(memory, p->block, 0)) plait_shared_free(memory, p->block);
+    if (p->block && !p->lent && plait_shared_block_fits(memory, p->block, 0) &&
+        !plait_shared_block_is_mine(memory, p->block)) /* which none is in a parcel that is not lent */
+        plait_shared_free(memory, p->block);
     *p = (plait_parcel){ .size = 0 };
 }

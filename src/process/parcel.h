@@ -16,8 +16,8 @@ typedef struct plait_parcel {
     uint64_t size;
     void *block;     /* NULL: it lies inside */
     uint64_t copied; /* bytes of it that were */
-    bool lent;
-    bool none; /* a plait_bytes without a block; no words at all */
+    uint8_t lent;    /* both 0 or 1, where nobody has run wild */
+    uint8_t none;    /* a plait_bytes without a block; no words at all */
     _Alignas(16) unsigned char inside[PLAIT_PARCEL_ROOM];
 } plait_parcel;
 

@@ -5,7 +5,7 @@
 #include <plait/time.h>
 #include <stdbool.h>
 
-#define HURRY_LIMIT (20 * PLAIT_SECOND) /* for tasks that may hang */
+#define HURRY_LIMIT (20 * PLAIT_SECOND) /* for tasks that may hang, and births */
 #define HURRY_GRACE PLAIT_SECOND        /* for their pool */
 
 void hurry_begin(bool alone); /* whether there is no other worker beside one that hangs */

@@ -191,6 +191,38 @@ static void M4_a_worker_that_dies_at_birth_is_replaced_after_a_pause_and_at_last
     clock_of_the_system();
 }
 
+enum { CREW = 8 };
+
+/* Nothing but every other birth succeeds. */
+static int die_every_other_time(void)
+{
+    if (plan->runs++ % 2 == 0) die_by(BY_KILL);
+    return 0;
+}
+PLAIT_TASK(die_every_other_time, void, void);
+
+static int wait_for_the_crew(void)
+{
+    plan->hung++;
+    while (plan->hung < CREW) (void)!plait_sleep(PLAIT_MILLISECOND);
+    return 0;
+}
+PLAIT_TASK(wait_for_the_crew, void, void);
+
+static void M4_births_that_fail_between_others_break_no_pool(void **unused)
+{
+    (void)unused;
+    plan_deaths(BY_KILL, AT_RUNNING, 0, 0);
+    plait_executor *ex = plait_process_executor_new(
+        &(plait_process_options){ .workers = CREW, .initializer = &die_every_other_time_plait_task });
+    check(ex != NULL);
+    plait_future *f[CREW];
+    for (int i = 0; i < CREW; i++) f[i] = plait_submit(ex, wait_for_the_crew, NULL);
+    for (int i = 0; i < CREW; i++) check_code(plait_await(f[i], NULL), 0);
+    check(plan->runs >= 2 * CREW - 1);
+    plait_executor_free(ex);
+}
+
 static int keep_quiet(const plait_report_info *info, void *unused)
 {
     (void)unused;
@@ -210,6 +242,7 @@ int main(void)
         cmocka_unit_test(an_idle_worker_that_is_killed_is_replaced),
         cmocka_unit_test(a_pool_is_made_used_and_freed_a_thousand_times),
         cmocka_unit_test(M4_a_worker_that_dies_at_birth_is_replaced_after_a_pause_and_at_last_given_up),
+        cmocka_unit_test(M4_births_that_fail_between_others_break_no_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

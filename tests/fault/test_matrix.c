@@ -74,7 +74,8 @@ static void check_failure(const struct fault_case *c, int i, int code)
 {
     const plait_error_record *e = plait_error();
     if (always(c)) {
-        if (code != PLAIT_EBROKEN || !strstr(e->message, "die before their first task"))
+        if (code != PLAIT_EBROKEN ||
+            !strstr(e->message, hangs(c->death) ? "within .start_limit" : "die before their first task"))
             wrong("task %d in a broken pool: %s: %s", i, plait_error_name(code), e->message);
         return;
     }
@@ -202,6 +203,7 @@ static void run_case(const struct fault_case *c)
                                                              .tasks_per_worker = c->tasks_per_worker ? 2 : 0,
                                                              .capacity = c->capacity ? 4 : 0,
                                                              .grace = HURRY_GRACE,
+                                                             .start_limit = HURRY_LIMIT,
                                                              .memory_limit = c->limited ? (size_t)512 << 20 : 0 });
     check(ex);
     if (c->map) run_map(c, ex);
