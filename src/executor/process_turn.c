@@ -4,7 +4,8 @@
 
    Memory order: who finds the guard held adds to `asked`, and then tries the guard once more; who held it takes `asked`
    after he has let go. Both are read-modify-writes of one word that acquire and release. If the holder's came first, the
-   other has seen the guard free by then; else the holder sees that he is asked. */
+   other has seen the guard free by then; else the holder sees that he is asked. Modelled in
+   tests/model/turn.pml. */
 #include "executor/process_pool.h"
 #include "base/record.h"
 #include "park/thread_parker.h"
