@@ -230,7 +230,6 @@ static int prepare(struct plait_mapping *m)
     plait_map_divide(m);
     if (m->window > SIZE_MAX / sizeof(struct plait_place)) return no_memory(m);
     if (o->next && !(m->value = plait_allocate(m->task->argument_size + 1))) return no_memory(m);
-    for (size_t i = 0; o->errors && i < m->count; i++) o->errors[i] = PLAIT_ECANCELED;
     return 0;
 }
 
@@ -243,6 +242,7 @@ int plait_map_task(plait_executor *ex, const plait_task *task, const void *in, s
     int err = plait_options_read(&m.options, sizeof m.options, options, options_size);
     if (err) return err;
     if (!m.task->run) return plait_fail(PLAIT_EINVAL, "a map without a task");
+    for (size_t i = 0; m.options.errors && i < count; i++) m.options.errors[i] = PLAIT_ECANCELED;
     if ((err = plait_wait_begin(m.options.deadline))) return plait_failed(err);
     if (ex && atomic_load_explicit(&ex->closed, memory_order_relaxed))
         return plait_fail(PLAIT_ECLOSED, "map of %s on an executor that is closed", m.task->name);

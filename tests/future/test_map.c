@@ -471,6 +471,11 @@ TEST_IN_EACH_KIND(E7_with_errors_kept_the_map_goes_on_after_failures)
     plait_map_options late = { .deadline = plait_after(-1), .errors = errors };
     check_code(plait_map(plait_inline_executor(), watched, in, 10, out, &late), PLAIT_ETIMEDOUT);
     for (int i = 0; i < 10; i++) check_code(errors[i], i ? PLAIT_ECANCELED : 0);
+    memset(errors, 0, sizeof errors);
+    PLAIT_TIMEOUT(scope, plait_after(-1)); /* also where nothing is tried at all */
+    check_code(plait_map(plait_inline_executor(), odd_fails, in, 10, out, &((plait_map_options){ .errors = errors })),
+               PLAIT_ECANCELED);
+    for (int i = 0; i < 10; i++) check_code(errors[i], PLAIT_ECANCELED);
     clock_of_the_system();
     plait_executor_free(executors[0]);
 }
