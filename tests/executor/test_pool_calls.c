@@ -94,25 +94,31 @@ OVER_EACH_POOL(O5_O29_a_callback_is_called_once_and_gets_the_outcome_or_the_erro
     check(bad.calls == 1 && bad.code == -EDOM);
 }
 
-static void wait_at_gate(plait_future *f, void *gate)
+struct slow {
+    plait_event open, over;
+};
+static void wait_at_gate(plait_future *f, void *slow)
 {
+    struct slow *s = slow;
     (void)f;
-    check_code(plait_event_wait(gate, PLAIT_FOREVER), 0);
+    check_code(plait_event_wait(&s->open, PLAIT_FOREVER), 0);
+    plait_event_set(&s->over);
 }
 
 OVER_EACH_POOL(O6_a_slow_callback_on_an_executor_of_its_own_holds_up_no_result)
 {
-    plait_event open = PLAIT_EVENT_INIT;
+    struct slow slow = { PLAIT_EVENT_INIT, PLAIT_EVENT_INIT };
     plait_executor *aside = pool_of(1);
     int n = 1, out;
     plait_future *f = plait_submit(pool, square, &n);
-    check_code(plait_future_add_callback_on(f, aside, wait_at_gate, &open), 0);
+    check_code(plait_future_add_callback_on(f, aside, wait_at_gate, &slow), 0);
     for (int i = 0; i < 50; i++) {
         check_code(plait_await(plait_submit(pool, square, &i), &out), 0);
         check_number(out, i * i);
     }
-    plait_event_set(&open);
+    plait_event_set(&slow.open);
     check_code(plait_await(f, NULL), 0);
+    check_code(plait_event_wait(&slow.over, PLAIT_FOREVER), 0); /* so long it needs its executor */
     plait_executor_free(aside);
 }
 
