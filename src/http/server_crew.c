@@ -25,7 +25,7 @@ typedef struct member {
     plait_process *process; /* under the guard, while there is one; as is … */
     plait_pipe *pipe;       /* … this process's end */
     int number;
-    bool killed;     /* by a stop whose time was up; under the guard too */
+    bool killed;     /* by a stop, which could not wait; under the guard too */
     bool has_served; /* ever; its loop's, as is … */
     bool serves;     /* … the present process */
 } * member;
@@ -115,7 +115,7 @@ static void describe(const struct member *m, int code, char *words, size_t size)
              fits && r->cause && *r->cause->message ? ": " : "", fits && r->cause ? r->cause->message : "");
 }
 
-/* Whatever is missing at the moment. */
+/* However often the wait fails for what is missing at the moment. */
 static void await_end(plait_process *p, int *code)
 {
     int err;
@@ -139,10 +139,14 @@ static int serve_once(struct member *m, char *words, size_t size)
     }
     publish(m, p, pipe);
     int heard = plait_pipe_receive(pipe, &word, PLAIT_FOREVER);
+    bool deaf = heard != 0 && heard != PLAIT_EDONE; /* it may serve, and nobody would know */
     if (heard == 0) served(m);
-    else if (heard != PLAIT_EDONE) describe(m, heard, words, size), (void)!plait_process_kill(p);
+    if (deaf) {
+        describe(m, heard, words, size);
+        (void)!plait_process_kill(p);
+    }
     await_end(p, &code);
-    if (heard && heard != PLAIT_EDONE) code = heard;
+    if (deaf) code = heard;
     else if (code) describe(m, code, words, size);
     else snprintf(words, size, "process %s (pid %d): ended by SIGTERM", plait_process_name(p), plait_process_id(p));
     if (code || plait_process_result(p, &cut) != 0) cut = false;
