@@ -253,7 +253,7 @@ plait_executor *plait_process_executor_new_sized(const plait_process_options *op
     p->options = o;
     p->name = name;
     plait_lanes_prepare(&p->lanes);
-    plait_attend = plait_process_pool_attend;
+    atomic_store_explicit(&plait_attend, plait_process_pool_attend, memory_order_relaxed);
     p->bound.capacity = o.capacity;
     p->bound.refuse = o.refuse;
     p->listed = (struct plait_listed){ .executor = &p->executor, .name = name, .settle = settle };

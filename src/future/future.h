@@ -187,8 +187,9 @@ bool plait_help(plait_future *, plait_scope *outer);
 
 /* To be called by who is about to sleep, once his node is listed, for a future that is `attended`, to which he holds a
    reference: the executor, which may have gone once it is done, looks out for its end for a while, as long as nobody has
-   woken the node. Filled in by that executor. */
-extern void (*plait_attend)(plait_executor *, plait_future *, plait_waiter *);
+   woken the node. Filled in by that executor, before it has any. */
+typedef void plait_attends(plait_executor *, plait_future *, plait_waiter *);
+extern _Atomic(plait_attends *) plait_attend;
 
 /* Around a sleep in a wait for futures: tells the pool whose worker this is, if it is one. */
 plait_executor *plait_worker_sleeps(void);

@@ -9,7 +9,7 @@
 
 enum { DEEPEST = 64 }; /* tasks inside of each other */
 
-void (*plait_attend)(plait_executor *, plait_future *, plait_waiter *);
+_Atomic(plait_attends *) plait_attend;
 
 bool plait_may_run_in_place(void)
 {
@@ -69,7 +69,7 @@ int plait_future_wait_looking(plait_future *f, plait_deadline deadline, enum pla
     plait_waiter node = plait_waiter_here();
     plait_executor *pool = plait_worker_sleeps();
     if (plait_waitlist_add(&f->waiters, &node)) {
-        if (f->attended) plait_attend(f->executor, f, &node);
+        if (f->attended) atomic_load_explicit(&plait_attend, memory_order_relaxed)(f->executor, f, &node);
         err = plait_wait_looking(&f->waiters, &node, deadline, cut, look);
     }
     plait_worker_resumes(pool);

@@ -124,7 +124,7 @@ int plait_set_next_looking(struct plait_set *s, struct plait_watch **watch, plai
         if (!f) plait_waitlist_add(&s->waiters, &node);
         plait_mutex_unlock(&s->guard);
         if (attended) {
-            plait_attend(attended->executor, attended, &node);
+            atomic_load_explicit(&plait_attend, memory_order_relaxed)(attended->executor, attended, &node);
             plait_future_release(attended);
         }
         if (f) {
