@@ -151,6 +151,7 @@ static int64_t look_whether_they_get_on(struct plait_process_pool *p, int64_t no
         } else if (now - w->looked_since >= STUCK) {
             plait_worker_take_back(p, w);
             w->stuck = true;
+            w->looked_since = w->inside > 1 ? now : 0; /* who gives it more says so to a manager that does not look */
         }
         if (w->inside > 1) next = sooner(next, w->looked_since + STUCK);
     }
