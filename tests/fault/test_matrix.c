@@ -223,6 +223,7 @@ static bool makes_sense(const struct fault_case *c)
 {
     bool hung = hangs(c->death);
     if (always(c) && (c->kind || c->capacity)) return false;
+    if (c->step == AT_IDLE && c->tasks_per_worker) return false; /* one that is worn is told to go before it sleeps */
 #if defined ASAN || defined TSAN
     if (c->limited) return false;
 #endif
