@@ -86,7 +86,7 @@ static inline void plait_executor_free_at_(plait_executor **executor) { plait_ex
 
 /* Counted since the start unless it says "now". Who awaits a task may go on a moment before it is counted as finished. */
 typedef struct plait_executor_statistics {
-    size_t workers;     /* threads alive now */
+    size_t workers;     /* threads, or worker processes, alive now */
     size_t idle;        /* of these, without work now */
     size_t waiting;     /* of these, asleep now in a wait for futures, for which a spare one may stand in */
     size_t spares;      /* the most workers that ever stood in at once */

@@ -51,8 +51,9 @@ typedef struct plait_map_options {
    dropped, or void), in input order. Where `next` gives the values, count is the most that it is asked for, 0 for no
    bound: in constant memory. Waits for all. 0; the code of the first failure in input order, with the results before
    it written (the caller's to clear, where they own memory), those that had not started cancelled, and none running any
-   more; PLAIT_ETIMEDOUT or PLAIT_ECANCELED, likewise; PLAIT_EFORKED in a child that one of the functions has forked; PLAIT_ECLOSED when the executor is closed, even for count 0;
-   PLAIT_EINVAL for both `in` and `next`, or for an array of unbounded results or errors. */
+   more; PLAIT_ETIMEDOUT or PLAIT_ECANCELED, likewise; PLAIT_EFORKED in a child that one of the functions has forked;
+   PLAIT_ECLOSED when the executor is closed, even for count 0; PLAIT_EINVAL for both `in` and `next`, or for an array of
+   unbounded results or errors. */
 #define plait_map(executor, f, in, count, out, ...)                                                                    \
     plait_map_task((executor), &f##_plait_task, PLAIT_VALUES_(f, in), (count), PLAIT_RESULT_(f, out), (__VA_ARGS__),   \
                    sizeof(plait_map_options), __FILE__, __LINE__)

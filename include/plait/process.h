@@ -41,13 +41,14 @@ PLAIT_API void plait_init(void);
         return plait_exit_status(code);                                                                                \
     }
 
-/* Zero bytes are the defaults. What other threads hold at a fork, a lock inside of another library for instance, stays
-   locked in the child: so one beside them must be asked for. */
+/* Where its stdout and stderr go. */
 typedef enum plait_process_output {
     PLAIT_OUTPUT_SHARED,  /* it has this process's own stdout and stderr */
     PLAIT_OUTPUT_BY_LINES /* they are pipes, from which a thread of this process takes whole lines (see below) */
 } plait_process_output;
 
+/* Zero bytes are the defaults. What other threads hold at a fork, a lock inside of another library for instance, stays
+   locked in the child: so one beside them must be asked for. */
 typedef struct plait_process_start_options {
     const char *name;       /* copied, up to 63 bytes; shown in errors, and by ps; default "process-N" */
     plait_thread_life life; /* a daemon is terminated at its starter's end, and may start no processes itself */

@@ -170,6 +170,7 @@ static void X15_M6_however_many_are_submitted_no_submit_waits(void **unused)
 static void X29_where_nothing_can_be_started_a_submit_fails_or_waits_its_turn_and_nothing_hangs(void **unused)
 {
     (void)unused;
+    enum { BREAKS = 5 }; /* so many births in a row that fail break a pool */
     static const char *const points[] = { "thread", "memory", "descriptor" };
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
         plait_executor *pool = pool_with((plait_process_options){ .workers = 2 });
@@ -179,8 +180,9 @@ static void X29_where_nothing_can_be_started_a_submit_fails_or_waits_its_turn_an
         fault_off();
         int code = plait_await(f, &out);
         check(code < 0 || out == 36);
-        check_code(plait_await(plait_submit(pool, square, &n), &out), 0);
-        check_number(out, 36);
+        code = plait_await(plait_submit(pool, square, &n), &out);
+        if (fault_requests() < BREAKS) check(code == 0 && out == 36);
+        else check(code == 0 || code == PLAIT_EBROKEN); /* on a busy machine the fault may have lasted so long */
         plait_executor_free(pool);
         check_number(plait_process_list(NULL, 0), 0);
     }
