@@ -11,7 +11,8 @@ PLAIT_BEGIN_DECLARATIONS
 
 /* Zero bytes are the defaults. */
 typedef struct plait_process_options {
-    int workers;         /* the most that there are at once, up to 240; default the CPUs that this process may use */
+    int workers;         /* the most that there are at once, up to 240; default the number of `cpus`, or of those that
+                                this process may use */
     const char *name;    /* copied; workers are called name-1, name-2 …; default "processes-N" */
     size_t capacity;     /* the most tasks in the queue, running ones not counted; default: no bound */
     bool refuse;         /* a submit that finds the queue full fails; default: it waits for room */
