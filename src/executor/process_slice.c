@@ -218,6 +218,7 @@ static int run_one(struct plait_packed *p, const plait_task *task, size_t i, cha
     if (code) return code;
     plait_shared_block_home(owns ? memory : NULL);
     code = task->run(argument, result);
+    plait_worker_end_if_forked();
     plait_shared_block_home(NULL);
     if (!owns) return code;
     if (!code)

@@ -53,6 +53,10 @@ int plait_slice_code(struct plait_slice *);
 /* Takes its last `count` values back from the worker that has it; false: not all of them have yet to begin. 0 of them: it is only looked at. */
 bool plait_slice_take_back_packed(struct plait_slice *, plait_shared_memory *, size_t count);
 
+/* By the worker, when code of the program's has returned: that may have forked, and this be the child, whose the cells are not. It
+   comes to its end here. */
+void plait_worker_end_if_forked(void);
+
 /* By the worker, in the context and the scope of the task: runs what there is. `cancelled` becomes 1 when it is to stop. */
 void plait_packed_run(struct plait_packed *, const plait_task *, plait_context *, plait_shared_memory *,
                       const _Atomic uint32_t *cancelled);

@@ -5,6 +5,7 @@
    task's cell, with a bit while that thread is at its scope, for some instructions: the task does not end meanwhile. So a cancel
    meets the task that it was meant for or none. One that comes as the task begins is seen by one of the two: the one sets
    `running` and then looks at the cell, the other has the cell set and then looks at `running`. */
+#include "base/fork.h"
 #include "base/hooks.h"
 #include "base/memory.h"
 #include "executor/process_pool.h"
@@ -16,6 +17,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Looks for the next task before a sleep: for about as long as a wake-up takes; and until who waits has left off. */
@@ -33,8 +35,17 @@ struct server {
     uint32_t rung;    /* the value of `armed` for which it has rung */
     bool rang;        /* and so has woken somebody, since it looked out last */
     unsigned unknown; /* tasks that were not measured, since one was */
+    uint32_t generation;
 };
 static struct server here;
+
+/* No handler of exit is called, since it may be one of the program's for the worker itself. */
+void plait_worker_end_if_forked(void)
+{
+    if (plait_process_generation() == here.generation) return;
+    fflush(NULL);
+    syscall(SYS_exit_group, 0); /* not by _exit: ThreadSanitizer would count the parent's threads there */
+}
 
 static const plait_task *find(const struct plait_known_task *t)
 {
@@ -111,6 +122,7 @@ static int run_task(struct plait_cell *cell, const plait_task *task, const void 
     int code = 0;
     if (cell->slice) plait_packed_run(cell->slice, task, self, here.board->memory, &cell->cancelled);
     else code = task->run(argument, result);
+    plait_worker_end_if_forked();
     end_running(cell);
     if (self->scope != &here.scope) plait_stop("task %s ended inside a scope that it had entered", task->name);
     cell->expired = plait_scope_expired(&here.scope);
@@ -290,6 +302,7 @@ static int prepare(const struct plait_worker_place *place)
         code = plait_parcel_look(&board->initializer_argument, board->memory, task->argument_kind, task->argument_size,
                                  argument);
     if (!code) code = task->run(argument, result);
+    plait_worker_end_if_forked();
     if (result && plait_result_owns(task)) plait_result_clear(task, result);
     free(argument), free(result);
     return code;
@@ -298,6 +311,7 @@ static int prepare(const struct plait_worker_place *place)
 static int serve(const struct plait_worker_place *place)
 {
     here.board = place->board, here.channel = place->channel;
+    here.generation = plait_process_generation();
     plait_shared_block_tell(here.board->memory, &here.channel->owner);
     struct plait_channel *c = here.channel;
     int code = prepare(place);
