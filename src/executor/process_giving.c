@@ -60,6 +60,7 @@ bool plait_worker_collect(struct plait_process_pool *p, struct plait_process_wor
     w->done += done;
     p->collected += done;
     if (!w->inside) w->idle_since = plait_time_roughly();
+    e->tell |= !w->inside && plait_worker_is_worn(p, w) && !w->leaving; /* it is to be stopped */
     return true;
 }
 

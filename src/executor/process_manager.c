@@ -111,6 +111,12 @@ static int64_t tend_idle(struct plait_process_pool *p, struct plait_process_work
     return w->leaving ? w->end_at : until == INT64_MAX ? 0 : until;
 }
 
+/* One that is at work, and may come to its end unseen by the manager: so long that must not matter. */
+static int64_t tend_busy(const struct plait_process_pool *p, int64_t now)
+{
+    return p->options.idle_timeout < 0 ? 0 : now + p->options.idle_timeout;
+}
+
 /* One that is not born yet. */
 static int64_t tend_birth(struct plait_process_worker *w, int64_t now)
 {
@@ -130,7 +136,7 @@ static void tend(struct manager *m, int64_t now, struct plait_endings *e)
     for (struct plait_process_worker *w = p->workers; w; w = w->next) {
         next = sooner(next, tend_birth(w, now));
         next = sooner(next, tend_jobs(p, w, now, e));
-        if (!w->inside) next = sooner(next, tend_idle(p, w, now));
+        next = sooner(next, w->inside ? tend_busy(p, now) : tend_idle(p, w, now));
     }
     p->due = next;
     m->tended_at = now;

@@ -169,8 +169,10 @@ static void set_defaults(plait_process_options *o)
     if (o->workers > MOST_WORKERS) o->workers = MOST_WORKERS;
     if (!o->grace) o->grace = 5 * PLAIT_SECOND;
     if (!o->start_limit) o->start_limit = 600 * PLAIT_SECOND;
-    if (o->start_limit > INT64_MAX / 4) o->start_limit = -1;
     if (!o->idle_timeout) o->idle_timeout = 60 * PLAIT_SECOND;
+    int64_t *times[] = { &o->grace, &o->start_limit, &o->idle_timeout };
+    for (size_t i = 0; i < 3; i++) /* they are added to the time */
+        if (*times[i] > INT64_MAX / 4) *times[i] = -1;
     if (!o->shared_limit) o->shared_limit = (size_t)64 << 30;
 }
 

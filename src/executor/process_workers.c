@@ -55,6 +55,7 @@ static struct plait_process_worker *new_worker(struct plait_process_pool *p)
         return NULL;
     }
     w->channel = (struct plait_channel *)(((uintptr_t)c + 63) & ~(uintptr_t)63);
+    if (p->channel_count == PLAIT_ATTENDS) p->channel_count++; /* whose bit is another's */
     w->channel->number = w->number = p->channel_count++;
     return w;
 }

@@ -142,6 +142,32 @@ static void E52_M37_an_idle_worker_ends_after_its_time_and_another_starts_when_t
     clock_of_the_system();
 }
 
+/* Also one whose last answer was found by who looked out for it, while the manager slept. */
+static void E52_a_worker_ends_after_its_time_whoever_has_found_its_last_answer(void **unused)
+{
+    enum { TURNS = 4, EACH = 3000 };
+    (void)unused;
+    plait_executor *pool = pool_with((plait_process_options){ .workers = 1, .idle_timeout = 5 * PLAIT_MILLISECOND });
+    for (int turn = 0; turn < TURNS; turn++) {
+        for (int i = 0; i < EACH; i++) check_code(plait_await(plait_submit(pool, nothing, NULL), NULL), 0);
+        until(statistics_of(pool).workers == 0);
+    }
+    plait_executor_free(pool);
+}
+
+static void times_without_end_are_none(void **unused)
+{
+    (void)unused;
+    int first, second;
+    plait_executor *pool = pool_with((plait_process_options){
+        .workers = 1, .idle_timeout = INT64_MAX, .grace = INT64_MAX, .start_limit = INT64_MAX });
+    check_code(plait_await(plait_submit(pool, number, NULL), &first), 0);
+    for (int i = 0; i < 20; i++) let_others_run();
+    check_code(plait_await(plait_submit(pool, number, NULL), &second), 0);
+    check_number(first, second);
+    plait_executor_free(pool);
+}
+
 int main(void)
 {
     plait_init();
@@ -153,6 +179,8 @@ int main(void)
         cmocka_unit_test(E9_E10_M21_a_maps_deadline_is_for_the_whole_and_stops_what_runs),
         cmocka_unit_test(E7_E8_after_a_failure_what_has_not_begun_never_runs),
         cmocka_unit_test(E52_M37_an_idle_worker_ends_after_its_time_and_another_starts_when_there_is_work),
+        cmocka_unit_test(E52_a_worker_ends_after_its_time_whoever_has_found_its_last_answer),
+        cmocka_unit_test(times_without_end_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
