@@ -57,7 +57,11 @@ typedef struct plait_process_options {
    not count for .memory_limit.
    A running task that is cancelled sees its scope end; one that does not return within .grace loses its worker. So does one
    whose limit or deadline has passed. A local task fails with PLAIT_ENOTSUP. A submit that waits for room, and one that is
-   refused, are as for the pool of threads. What workers wrote is out when the pool has been shut down. */
+   refused, are as for the pool of threads. What workers wrote is out when the pool has been shut down.
+   Callbacks, and reports of failures that nobody looks at, come on a thread of the pool's own, while which nothing is
+   begun or seen to end unless somebody else submits or waits: there a submit waits for no room, and a wait for a task of
+   the pool, a map over it and its shutdown are PLAIT_EDEADLK. What a task's fork(2) leaves behind in its worker ends when
+   the task returns in it. */
 PLAIT_API plait_executor *plait_process_executor_new_sized(const plait_process_options *options, size_t options_size);
 static inline plait_executor *plait_process_executor_new(const plait_process_options *options)
 {

@@ -15,9 +15,15 @@ plait_record *plait_process_pool_broken_record(struct plait_process_pool *p)
                             p->name, p->why);
 }
 
+/* While the manager waited, in a callback, nobody would make room. */
 static int make_room(struct plait_process_pool *p)
 {
-    int err = p->bound.capacity ? plait_bound_enter(&p->bound, !p->bound.refuse) : 0;
+    bool waits = !p->bound.refuse && p->bound.capacity && !plait_hosts(&p->executor);
+    int err = p->bound.capacity ? plait_bound_enter(&p->bound, waits) : 0;
+    if (err == PLAIT_EAGAIN && !p->bound.refuse) {
+        plait_bound_force(&p->bound);
+        return 0;
+    }
     if (err == PLAIT_ECLOSED) return plait_fail(err, "a pool was closed while a submit waited for room in its queue");
     if (err == PLAIT_ECANCELED)
         return plait_fail(err, "the wait for room in the queue of pool %s was cut short", p->name);

@@ -290,6 +290,8 @@ int plait_process_pool_manage(void *pool)
 {
     struct manager m = { .pool = pool };
     struct plait_process_pool *p = pool;
+    struct plait_hosted hosted; /* a callback that waited here for a task of the pool would wait for ever */
+    plait_hosted_add(&hosted, &p->executor);
     atomic_store_explicit(&p->parker, plait_current()->parker, memory_order_seq_cst);
     for (;;) {
         m.calls = atomic_load_explicit(&p->calls, memory_order_seq_cst);
@@ -298,6 +300,7 @@ int plait_process_pool_manage(void *pool)
         if (until >= 0) sleep_until(&m, until);
         look_at_events(p);
     }
+    plait_hosted_remove(&hosted);
     PLAIT_SHIELD(whole, PLAIT_FOREVER);
     if (p->relays) (void)!plait_relays_wait(p->relays, PLAIT_FOREVER);
     return 0;

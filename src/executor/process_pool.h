@@ -184,7 +184,8 @@ struct plait_process_pool {
 
     _Alignas(64) _Atomic uint64_t entered; /* futures; with PLAIT_POOL_CLOSED */
     _Alignas(64) _Atomic uint64_t ended;
-    _Atomic(struct plait_link *) called; /* ended, but for their callbacks, which are the manager's */
+    _Atomic(struct plait_link *) called; /* ended, but for their callbacks, which are the manager's … */
+    _Atomic(struct plait_link *) unseen; /* … or their report, since nobody will look at their failure: as that is */
     _Atomic uint32_t asked;              /* for a turn */
     unsigned in_vain, left_out;          /* of who is `attended` on the board: tries in vain; waits since without one */
 
@@ -244,7 +245,7 @@ void plait_process_pool_unlock(struct plait_process_pool *, struct plait_endings
 /* For who waits for a future of a pool that may have gone: looks out for answers for a while, until the node is woken. */
 void plait_process_pool_attend(plait_executor *, plait_future *, plait_waiter *);
 
-/* By the manager: calls what futures that others have ended ask for. */
+/* By the manager: calls what futures that others have ended ask for, and reports failures. */
 void plait_process_pool_run_callbacks(struct plait_process_pool *);
 
 /* One more future has ended, counts it and all it asks for; without the guard. */

@@ -25,13 +25,27 @@ void plait_process_pool_count_ended(struct plait_process_pool *p, size_t count)
     if (atomic_load_explicit(&p->ending, memory_order_seq_cst)) plait_process_pool_wake_manager(p);
 }
 
-/* For the manager: what a callback does, and waits for, is no business of who submits or waits. */
-static void leave_callbacks(struct plait_process_pool *p, plait_future *f)
+/* For the manager: what a callback does, or the program's hook for reports, and waits for, is no business of who submits or
+   waits. */
+static void leave(_Atomic(struct plait_link *) *list, plait_future *f, struct plait_endings *e)
 {
-    struct plait_link *newest = atomic_load_explicit(&p->called, memory_order_relaxed);
+    struct plait_link *newest = atomic_load_explicit(list, memory_order_relaxed);
     do atomic_store_explicit(&f->link.next, newest, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&p->called, &newest, &f->link, memory_order_release,
-                                                  memory_order_relaxed));
+    while (!atomic_compare_exchange_weak_explicit(list, &newest, &f->link, memory_order_release, memory_order_relaxed));
+    e->tell = true;
+}
+
+/* Drops the reference; false: it is the last, of a failure at which nobody has looked, and would report that. */
+static bool release(plait_future *f)
+{
+    bool silent = !f->error || atomic_load_explicit(&f->seen, memory_order_relaxed);
+    uint32_t count = silent ? 0 : atomic_load_explicit(&f->references, memory_order_relaxed);
+    while (count > 1)
+        if (atomic_compare_exchange_weak_explicit(&f->references, &count, count - 1, memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            return true;
+    if (silent) plait_future_release(f);
+    return silent;
 }
 
 static plait_future *after(plait_future *f)
@@ -44,17 +58,14 @@ static void end_futures(struct plait_process_pool *p, struct plait_endings *e)
     size_t count = 0;
     for (plait_future *f = e->ended, *next; f; f = next) {
         next = after(f);
-        if (plait_future_end(f, f->error, f->record)) {
-            leave_callbacks(p, f);
-            e->tell = true;
-        } else {
-            plait_future_release(f);
-            count++;
-        }
+        if (plait_future_end(f, f->error, f->record)) leave(&p->called, f, e);
+        else if (!release(f)) leave(&p->unseen, f, e);
+        else count++;
     }
-    for (plait_future *f = e->gone, *next; f; f = next, count++) {
+    for (plait_future *f = e->gone, *next; f; f = next) {
         next = after(f);
-        plait_future_release(f);
+        if (!release(f)) leave(&p->unseen, f, e);
+        else count++;
     }
     e->ended = e->gone = NULL;
     if (e->tell) plait_process_pool_wake_manager(p);
@@ -62,9 +73,10 @@ static void end_futures(struct plait_process_pool *p, struct plait_endings *e)
     if (count) plait_process_pool_count_ended(p, count);
 }
 
-void plait_process_pool_run_callbacks(struct plait_process_pool *p)
+/* What was left in one of the lists. */
+static void take_over(struct plait_process_pool *p, _Atomic(struct plait_link *) *list)
 {
-    struct plait_link *newest = atomic_exchange_explicit(&p->called, NULL, memory_order_acquire), *oldest = NULL, *next;
+    struct plait_link *newest = atomic_exchange_explicit(list, NULL, memory_order_acquire), *oldest = NULL, *next;
     for (; newest; newest = next) { /* in the order of their ends */
         next = atomic_load_explicit(&newest->next, memory_order_relaxed);
         atomic_store_explicit(&newest->next, oldest, memory_order_relaxed);
@@ -72,10 +84,16 @@ void plait_process_pool_run_callbacks(struct plait_process_pool *p)
     }
     for (; oldest; oldest = next) {
         next = atomic_load_explicit(&oldest->next, memory_order_relaxed);
-        plait_callbacks_run((plait_future *)oldest);
+        if (list == &p->called) plait_callbacks_run((plait_future *)oldest);
         plait_future_release((plait_future *)oldest);
         plait_process_pool_count_ended(p, 1);
     }
+}
+
+void plait_process_pool_run_callbacks(struct plait_process_pool *p)
+{
+    take_over(p, &p->called);
+    take_over(p, &p->unseen);
 }
 
 void plait_process_pool_work(struct plait_process_pool *p, bool collect, struct plait_endings *e)

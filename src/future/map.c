@@ -246,6 +246,7 @@ int plait_map_task(plait_executor *ex, const plait_task *task, const void *in, s
     if ((err = plait_wait_begin(m.options.deadline))) return plait_failed(err);
     if (ex && atomic_load_explicit(&ex->closed, memory_order_relaxed))
         return plait_fail(PLAIT_ECLOSED, "map of %s on an executor that is closed", m.task->name);
+    if (ex && ex->operations->sharing != PLAIT_SHARES_NONE && plait_hosts(ex)) return plait_failed(PLAIT_EDEADLK);
     if ((err = prepare(&m))) return err;
     m.generation = plait_process_generation();
     err = run(&m);
