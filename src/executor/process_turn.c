@@ -62,10 +62,9 @@ static void end_futures(struct plait_process_pool *p, struct plait_endings *e)
         else if (!release(f)) leave(&p->unseen, f, e);
         else count++;
     }
-    for (plait_future *f = e->gone, *next; f; f = next) {
+    for (plait_future *f = e->gone, *next; f; f = next, count++) { /* they were cancelled, and so have no report */
         next = after(f);
-        if (!release(f)) leave(&p->unseen, f, e);
-        else count++;
+        plait_future_release(f);
     }
     e->ended = e->gone = NULL;
     if (e->tell) plait_process_pool_wake_manager(p);
