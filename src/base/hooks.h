@@ -12,7 +12,8 @@ struct plait_hooks {
     bool (*refuse)(const char *point);
 
     /* Told by a worker process at each step of its life (executor/process_pool.h), with the name of the task that it has in
-       hand, or NULL: tests end it there. */
+       hand, or NULL: tests end it there. And "serves" by the first process of a server on processes, when another has said
+       so. */
     void (*reached)(const char *step, const char *task);
 };
 extern PLAIT_API struct plait_hooks plait_hooks;

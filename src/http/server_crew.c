@@ -2,6 +2,7 @@
 #include "http/server_crew.h"
 #include "base/clock.h"
 #include "base/fork.h"
+#include "base/hooks.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include <plait/event.h>
@@ -97,6 +98,7 @@ static plait_process *start(struct member *m, plait_pipe **pipe)
 static void served(struct member *m)
 {
     m->serves = true;
+    plait_reached("serves", NULL);
     if (m->has_served) return;
     PLAIT_LOCKED(&m->crew->guard);
     m->has_served = true;
