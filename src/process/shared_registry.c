@@ -189,7 +189,7 @@ static bool gather(struct service *s, struct plait_word *words, unsigned *count)
                 (struct plait_word){ &m->slot->bell, atomic_load_explicit(&m->slot->bell, memory_order_acquire),
                                      false };
         else all = false;
-    for (struct plait_shared_member *m = s->members; m; m = m->next, members--)
+    for (struct plait_shared_member *m = s->members; m && members; m = m->next, members--)
         all &= gather_lives(m, words, (PLAIT_MOST_WORDS - *count) / members, count);
     return all;
 }
