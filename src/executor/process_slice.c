@@ -71,9 +71,15 @@ int plait_slice_pack(struct plait_slice *s, plait_shared_memory *memory)
     return 0;
 }
 
-static struct plait_packed_words *load(_Atomic(struct plait_packed_words *) *at)
+/* NULL where there are none: the address may be any. */
+static struct plait_packed_words *words_at(struct plait_packed_words *w, plait_shared_memory *memory)
 {
-    return atomic_load_explicit(at, memory_order_acquire);
+    return plait_shared_block_fits(memory, w, sizeof *w) ? w : NULL;
+}
+
+static struct plait_packed_words *load(plait_shared_memory *memory, _Atomic(struct plait_packed_words *) *at)
+{
+    return words_at(atomic_load_explicit(at, memory_order_acquire), memory);
 }
 
 /* What the worker has left may be anything, should it have run wild: so no more is taken than was packed. */
@@ -91,12 +97,12 @@ void plait_slice_sync(struct plait_slice *s, plait_shared_memory *memory)
     bool owns = plait_result_owns(task);
     if (size && ran > known && !owns)
         memcpy(s->results + (from + known) * size, result_at(p, task, known), (ran - known) * size);
-    struct plait_packed_words *w = load(&p->words);
+    struct plait_packed_words *w = load(memory, &p->words);
     for (size_t i = known; i < ran; i++) {
         bool cut;
         int code = codes_of(p)[i];
         plait_record *said = NULL;
-        while (code && w && w->index < i && looks++ < p->count) w = load(&w->next);
+        while (code && w && w->index < i && looks++ < count) w = load(memory, &w->next);
         if (code && w && w->index == i) said = plait_parcel_said(&w->said, memory);
         if (!code && owns) {
             code = plait_parcel_take(result_at(p, task, i), memory, task->result_kind, task->result_description, size,
@@ -123,14 +129,14 @@ struct plait_bytes_moved plait_slice_unpack(struct plait_slice *s, plait_shared_
     if (!p) return moved;
     plait_slice_sync(s, memory);
     plait_slice_measure(s->all, p->nanoseconds, atomic_load_explicit(&p->ran, memory_order_relaxed));
-    size_t looks = 0;
-    for (struct plait_packed_words *w = load(&p->words), *next; w && looks++ < p->count; w = next) {
-        next = load(&w->next);
+    size_t looks = 0, count = s->packed_end - s->packed_from;
+    for (struct plait_packed_words *w = load(memory, &p->words), *next; w && looks++ < count;
+         w = words_at(next, memory)) { /* not before this one is free: it may name itself */
+        next = atomic_load_explicit(&w->next, memory_order_acquire);
         plait_parcel_clear(&w->said, memory);
         plait_shared_free(memory, w);
     }
     const plait_task *task = s->all->task;
-    size_t count = s->packed_end - s->packed_from;
     for (size_t i = 0; i < count && plait_argument_owns(task); i++)
         clear(argument_at(p, task, i), task->argument_kind, memory, &moved);
     for (size_t i = 0; i < count && plait_result_owns(task); i++)
@@ -231,12 +237,13 @@ static int run_one(struct plait_packed *p, const plait_task *task, size_t i, cha
 /* Without memory it has its code alone. */
 static void say(struct plait_packed *p, size_t i, plait_shared_memory *memory, const plait_record *said)
 {
-    struct plait_packed_words *w = said ? plait_shared_alloc(memory, sizeof *w) : NULL;
+    struct plait_packed_words *w = said ? plait_shared_block_new(memory, sizeof *w) : NULL;
     if (!w) return;
     *w = (struct plait_packed_words){ .index = (uint32_t)i };
-    plait_parcel_say(&w->said, memory, said);
     atomic_store_explicit(p->last ? &p->last->next : &p->words, w, memory_order_release);
+    plait_shared_block_pass(memory, w); /* from now on it is found there, and what it says by it */
     p->last = w;
+    plait_parcel_say(&w->said, memory, said);
 }
 
 void plait_packed_run(struct plait_packed *p, const plait_task *task, plait_context *self, plait_shared_memory *memory,

@@ -6,6 +6,7 @@
 #include "plan.h"
 #include "sanitizers.h"
 #include "executor/process_pool.h"
+#include <plait/map.h>
 #include <plait/report.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -164,6 +165,49 @@ static void garbage_on_the_board(void **unused)
     }
 }
 
+/* The third value of a slice writes over what lies at the slice's head. */
+enum { WAYS = 6, VALUES = 8 };
+struct in_slice {
+    int index, way;
+};
+static int scrawl_on_the_slice(const struct in_slice *v, int *out)
+{
+    static struct plait_packed *p;
+    *out = v->index;
+    if (v->index == 0) p = (void *)((uintptr_t)v - (sizeof *p + 63) / 64 * 64);
+    if (v->index < 2) return plait_fail(-EDOM, "no luck");
+    if (v->index > 2) return 0;
+    struct plait_packed_words *w = atomic_load(&p->words);
+    switch (v->way % (WAYS / 2)) {
+    case 0: atomic_store(&p->words, (void *)(uintptr_t)64); break;
+    case 1: atomic_store(&w->next, w); break;
+    case 2: memset((void *)w, 0xff, sizeof *w); break;
+    }
+    p->count = UINT32_MAX;
+    return v->way < WAYS / 2 ? raise(SIGKILL) : 0;
+}
+PLAIT_TASK(scrawl_on_the_slice, struct in_slice, int);
+
+static void garbage_at_the_head_of_a_slice(void **unused)
+{
+    (void)unused;
+    begin();
+    for (int way = 0; way < WAYS; way++) {
+        struct in_slice in[VALUES];
+        int out[VALUES], codes[VALUES];
+        for (int i = 0; i < VALUES; i++) in[i] = (struct in_slice){ i, way };
+        check_code(plait_map(ex, scrawl_on_the_slice, in, VALUES, out,
+                             &((plait_map_options){ .chunk = VALUES, .errors = codes })),
+                   0);
+        for (int i = 0; i < VALUES; i++) {
+            check_code(codes[i], i < 2 ? -EDOM : i == 2 && way < WAYS / 2 ? PLAIT_EWORKER : 0);
+            check(codes[i] || out[i] == i);
+        }
+        works();
+    }
+    plait_executor_free(ex);
+}
+
 static int keep_quiet(const plait_report_info *info, void *unused) { return (void)info, (void)unused, 0; }
 
 int main(void)
@@ -178,6 +222,7 @@ int main(void)
         cmocka_unit_test(garbage_in_each_line_of_its_channel),
         cmocka_unit_test(garbage_at_random),
         cmocka_unit_test(garbage_on_the_board),
+        cmocka_unit_test(garbage_at_the_head_of_a_slice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
