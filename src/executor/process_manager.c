@@ -20,8 +20,9 @@
 #define NAP (100 * PLAIT_MICROSECOND)
 #define STUCK (400 * PLAIT_MICROSECOND) /* without an answer: what is behind its task goes to others */
 #define TENDING PLAIT_MILLISECOND       /* at least so often it looks for cancels while it naps */
-#define OFTEN (20 * PLAIT_MICROSECOND)  /* rung again after less than that, it takes its first nap */
-enum { DENSE = 3, EVENTS = 16 };        /* answers in a nap for which it takes the next */
+#define SELDOM (10 * PLAIT_MILLISECOND)
+#define OFTEN (20 * PLAIT_MICROSECOND) /* rung again after less than that, it takes its first nap */
+enum { DENSE = 3, EVENTS = 16 };       /* answers in a nap for which it takes the next */
 
 struct manager {
     struct plait_process_pool *pool;
@@ -111,10 +112,11 @@ static int64_t tend_idle(struct plait_process_pool *p, struct plait_process_work
     return w->leaving ? w->end_at : until == INT64_MAX ? 0 : until;
 }
 
-/* One that is at work, and may come to its end unseen by the manager: so long that must not matter. */
+/* One that is at work, and whose last answer the manager may not see: it is looked at again, though not all the time. */
 static int64_t tend_busy(const struct plait_process_pool *p, int64_t now)
 {
-    return p->options.idle_timeout < 0 ? 0 : now + p->options.idle_timeout;
+    int64_t timeout = p->options.idle_timeout;
+    return timeout < 0 ? 0 : now + (timeout < SELDOM ? SELDOM : timeout);
 }
 
 /* One that is not born yet. */
