@@ -222,7 +222,10 @@ static void M4_births_that_fail_between_others_break_no_pool(void **unused)
         &(plait_process_options){ .workers = CREW, .initializer = &die_every_other_time_plait_task });
     check(ex != NULL);
     plait_future *f[CREW];
-    for (int i = 0; i < CREW; i++) f[i] = plait_submit(ex, wait_for_the_crew, NULL);
+    for (int i = 0; i < CREW; i++) { /* one after the other: else several may fail before the first success is seen */
+        f[i] = plait_submit(ex, wait_for_the_crew, NULL);
+        until(plan->hung == i + 1);
+    }
     for (int i = 0; i < CREW; i++) check_code(plait_await(f[i], NULL), 0);
     check(plan->runs >= 2 * CREW - 1);
     plait_executor_free(ex);
