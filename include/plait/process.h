@@ -29,7 +29,8 @@ PLAIT_BEGIN_DECLARATIONS
 typedef struct plait_process plait_process;
 
 /* To be called first in main, by every program that starts processes: in one that plait has started it runs the task and
-   does not return. What stands before it is done again in each of them. Elsewhere it does nothing, and may be repeated.
+   does not return. What stands before it is done again in each of them. Elsewhere it sees to it that no file is opened under
+   the number of stdin, stdout or stderr where that is closed, which goes on failing with EBADF; it may be repeated.
    PLAIT_MAIN(task) is a main that calls it and then runs the task as a coroutine: int task(void). */
 PLAIT_API void plait_init(void);
 #define PLAIT_MAIN(task)                                                                                               \

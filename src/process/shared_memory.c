@@ -80,8 +80,15 @@ static plait_shared_memory *map_anywhere(size_t size, int fd)
 static int make_file(uint64_t limit, int *made)
 {
     if (plait_refused("descriptor")) return plait_fail(-EMFILE, "no descriptor for a shared memory");
-    int fd = memfd_create("plait", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return plait_fail(-errno, "no file for a shared memory: %s", strerror(errno));
+    int low = memfd_create("plait", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    /* Above those of stdin, stdout and stderr: where one of them is closed, what is printed must not come to lie here. */
+    int fd = low < 0 || low > 2 ? low : fcntl(low, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) {
+        int err = -errno;
+        if (low >= 0) close(low);
+        return plait_fail(err, "no file for a shared memory: %s", strerror(-err));
+    }
+    if (low != fd) close(low);
     uint64_t room = limit < FIRST_ROOM ? limit : FIRST_ROOM;
     if (ftruncate(fd, (off_t)room) != 0) {
         int err = -errno;

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ways.h"
 #include <fcntl.h>
+#include <plait/process_executor.h>
 #include <plait/report.h>
 #include <sched.h>
 #include <spawn.h>
@@ -93,6 +94,36 @@ static int one_takes_long(void)
     return 0;
 }
 
+static int prints_a_line(void)
+{
+    printf("%s\n", "what must not come to lie in memory");
+    fflush(stdout);
+    return 0;
+}
+PLAIT_TASK(prints_a_line, void, void);
+
+/* Of it and of its workers nothing comes to be written to what has been opened since. */
+static int prints_nowhere(void)
+{
+    int failed = 0;
+    plait_executor *pool = plait_process_executor_new(&(plait_process_options){ .workers = 2 });
+    if (!pool) return 1;
+    for (int i = 0; i < 200; i++) failed += plait_await(plait_submit(pool, prints_a_line, NULL), NULL) != 0;
+    plait_executor_free(pool);
+    fprintf(stderr, "%d failed", failed);
+    return 6;
+}
+
+static int begins_without_stdout(void)
+{
+    char byte = 0;
+    close(STDIN_FILENO), close(STDOUT_FILENO);
+    plait_init();
+    bool closed =
+        write(STDOUT_FILENO, &byte, 1) < 0 && errno == EBADF && read(STDIN_FILENO, &byte, 1) < 0 && errno == EBADF;
+    return closed ? prints_nowhere() : 1;
+}
+
 static const struct scene {
     const char *name;
     int (*play)(void);
@@ -100,7 +131,8 @@ static const struct scene {
                { "it_hangs", it_hangs },
                { "it_exits", it_exits },
                { "leaves_some", leaves_some },
-               { "one_takes_long", one_takes_long } };
+               { "one_takes_long", one_takes_long },
+               { "begins_without_stdout", begins_without_stdout } };
 
 static void play(const char *scene, int expected, const char *words)
 {
@@ -156,6 +188,12 @@ static void M15_it_is_said_what_the_end_waits_for(void **unused)
     play("one_takes_long", 0, "the program ends as soon as process slow (pid ");
 }
 
+static void what_workers_print_where_stdout_is_closed_goes_nowhere(void **unused)
+{
+    (void)unused;
+    play("begins_without_stdout", 6, "0 failed");
+}
+
 int main(int count, char **arguments)
 {
     const char *detour = getenv("PLAIT_TEST_DETOUR");
@@ -171,6 +209,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(PS22_one_that_does_not_come_to_plait_init_is_ended_with_a_sentence),
         cmocka_unit_test(PS12_at_the_programs_end_daemons_are_terminated_and_others_waited_for),
         cmocka_unit_test(M15_it_is_said_what_the_end_waits_for),
+        cmocka_unit_test(what_workers_print_where_stdout_is_closed_goes_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
