@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* All of them use the pool's memory, and so does this process; some places are left for children that tasks fork. */
@@ -150,7 +151,7 @@ static void get_statistics(plait_executor *ex, plait_executor_statistics *s)
 static int check_options(const plait_process_options *o)
 {
     if (o->workers < 0 || o->workers > MOST_WORKERS)
-        return plait_fail(PLAIT_EINVAL, "a pool of %d processes: it may have %d", o->workers, MOST_WORKERS);
+        return plait_fail(PLAIT_EINVAL, "a pool of %d processes: it may have 1 to %d", o->workers, MOST_WORKERS);
     if (o->initializer && !o->initializer->run) return plait_fail(PLAIT_EINVAL, "an initializer that is no task");
     if (o->initializer && o->initializer->flags & PLAIT_TASK_LOCAL)
         return plait_fail(PLAIT_EINVAL, "the initializer %s takes pointers, which mean nothing in another process",
@@ -163,6 +164,15 @@ static int check_options(const plait_process_options *o)
     return 0;
 }
 
+/* They are taken at once, and the rest of the program needs some too. */
+static size_t usual_shared_limit(void)
+{
+    size_t usual = (size_t)64 << 30;
+    struct rlimit addresses;
+    if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur / 8 < usual) usual = addresses.rlim_cur / 8;
+    return usual;
+}
+
 static void set_defaults(plait_process_options *o)
 {
     if (!o->workers) o->workers = o->cpu_count ? (int)o->cpu_count : plait_allowed_cpus();
@@ -173,7 +183,7 @@ static void set_defaults(plait_process_options *o)
     int64_t *times[] = { &o->grace, &o->start_limit, &o->idle_timeout };
     for (size_t i = 0; i < 3; i++) /* they are added to the time */
         if (*times[i] > INT64_MAX / 4) *times[i] = -1;
-    if (!o->shared_limit) o->shared_limit = (size_t)64 << 30;
+    if (!o->shared_limit) o->shared_limit = usual_shared_limit();
 }
 
 /* What the workers look at. */

@@ -47,7 +47,7 @@ WRONG = {
     ("primes", "7", "-"): '"-", standard input, must be the only argument',
     ("primes", "-e", "process"): '--executor: "process" is not one of inline, threads, processes, loop: did you mean '
                                  '"processes"?',
-    ("primes", "-e", "processes", "-j", "1024", "7"): "--jobs: a pool of 1024 processes: it may have",
+    ("primes", "-e", "processes", "-j", "1024", "7"): "--jobs: a pool of 1024 processes: it may have 1 to",
     ("primes", "-j", "0", "7"): '--jobs: "0" is not a whole number from 1 to 1024',
     **{("serve", "--processes", value): f'--processes: "{value}" is not a whole number from 1 to 1024'
        for value in ("0", "-1", "x", "1000000", "99999999999999999999", "2.5", "")},

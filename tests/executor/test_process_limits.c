@@ -150,6 +150,29 @@ static void a_crash_for_want_of_memory_names_the_limit_and_another_does_not(void
     check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0);
     plait_executor_free(ex);
 }
+
+static int work_with_few_addresses(void)
+{
+    struct rlimit few = { (rlim_t)2 << 30, (rlim_t)2 << 30 };
+    if (setrlimit(RLIMIT_AS, &few) != 0) return -errno;
+    plait_executor *ex = plait_process_executor_new(&(plait_process_options){ .workers = 2 });
+    if (!ex) return plait_error_code();
+    int err = plait_await(plait_submit(ex, nothing, NULL), NULL);
+    plait_executor_free(ex);
+    return err;
+}
+PLAIT_TASK(work_with_few_addresses, void, void);
+
+static void a_pool_takes_its_part_of_few_addresses(void **unused)
+{
+    (void)unused;
+    int code = 1;
+    plait_process *p = plait_process_start(work_with_few_addresses, NULL);
+    check(p);
+    check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
+    check_code(code, 0);
+    plait_process_free(p);
+}
 #endif
 
 int main(void)
@@ -162,6 +185,7 @@ int main(void)
 #if !defined TSAN && !defined ASAN
         cmocka_unit_test(a_task_that_gets_no_memory_fails_with_words_that_name_the_limit),
         cmocka_unit_test(a_crash_for_want_of_memory_names_the_limit_and_another_does_not),
+        cmocka_unit_test(a_pool_takes_its_part_of_few_addresses),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
