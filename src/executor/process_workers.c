@@ -130,6 +130,14 @@ bool plait_process_pool_start_worker(struct plait_process_pool *p)
     return true;
 }
 
+/* It is the worker that this happened in, not the thread that found it out. */
+static void set_place(plait_record *r, const plait_record *of_worker)
+{
+    r->public.signal = of_worker->public.signal;
+    r->public.pid = of_worker->public.pid;
+    snprintf(r->thread, sizeof r->thread, "%s", of_worker->thread);
+}
+
 /* Why it died: a code, and in *record the words, with the last ones of its own if it was not born. */
 static int cause_of_death(const struct plait_process_pool *p, struct plait_process_worker *w, plait_record **record)
 {
@@ -143,7 +151,7 @@ static int cause_of_death(const struct plait_process_pool *p, struct plait_proce
     plait_record *before = *record;
     if (told) *record = plait_record_say(PLAIT_EWORKER, NULL, "%s%s", before->public.message, words);
     else *record = plait_record_say(PLAIT_EWORKER, NULL, "its worker %s ended", plait_process_name(w->process));
-    if (told && *record) (*record)->public.signal = before->public.signal, (*record)->public.pid = before->public.pid;
+    if (told && *record) set_place(*record, before);
     plait_record_unref(before);
     return PLAIT_EWORKER;
 }
@@ -155,8 +163,7 @@ static void fail_by_death(struct plait_process_pool *p, struct plait_job *j, int
     plait_record *said = plait_record_say(code, cause ? plait_record_ref(cause) : NULL, "%s%s",
                                           cause ? cause->public.message : plait_error_text(code), words);
     if (said && cause) {
-        said->public.signal = cause->public.signal;
-        said->public.pid = cause->public.pid;
+        set_place(said, cause);
         plait_record_unref(said->cause);
         said->cause = NULL, said->public.cause = NULL;
     }

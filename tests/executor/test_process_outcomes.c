@@ -107,12 +107,15 @@ static void X3_X5_a_task_that_crashes_or_exits_fails_and_the_pool_goes_on(void *
 {
     (void)unused;
     static const char *const words[DEATHS] = { "SIGSEGV", "SIGABRT", "status 0", "status 1", "status 7" };
-    plait_executor *pool = pool_of_processes(2);
+    plait_executor *pool = pool_with((plait_process_options){ .workers = 2, .name = "crash" });
     for (int how = 0; how < DEATHS; how++) {
+        int worker = 0;
         check_code(plait_await(plait_submit(pool, die, &how), NULL), PLAIT_EWORKER);
         check_contains(plait_error()->message, words[how]);
         check_string(plait_error()->task, "die");
         check_contains(plait_error()->file, "test_process_outcomes.c");
+        check_number(sscanf(plait_error()->thread, "crash-%d", &worker), 1); /* not the thread that found it dead */
+        check(plait_error()->pid > 0 && plait_error()->pid != getpid());
         check_right(pool, how);
     }
     plait_executor_free(pool);
