@@ -1,7 +1,10 @@
 /* held.c: see held.h. */
 #include "held.h"
 #include "check.h"
+#include <plait/io.h>
 #include <dirent.h>
+#include <poll.h>
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,4 +72,27 @@ bool held_no_more_than(struct held before)
             now.descriptors, before.descriptors, now.mappings, before.mappings, now.children, before.children,
             now.threads, before.threads);
     return false;
+}
+
+static void *wait_for_a_descriptor(void *all_here)
+{
+    int ends[2];
+    check_number(pipe(ends), 0);
+    check_code(plait_wait_fd(ends[0], POLLIN, plait_after(1)), PLAIT_ETIMEDOUT);
+    pthread_barrier_wait(all_here);
+    close(ends[0]), close(ends[1]);
+    return NULL;
+}
+
+void held_settle(void)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    pthread_barrier_t all_here;
+    pthread_barrier_init(&all_here, NULL, THREADS + 1);
+    for (int i = 0; i < THREADS; i++)
+        check_number(pthread_create(&threads[i], NULL, wait_for_a_descriptor, &all_here), 0);
+    wait_for_a_descriptor(&all_here);
+    for (int i = 0; i < THREADS; i++) check_number(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&all_here);
 }
