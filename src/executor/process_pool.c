@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "base/stop.h"
 #include "process/process.h"
+#include "process/shared_registry.h"
 #include "process/shared_block.h"
 #include "thread/thread.h"
 #include <plait/scope.h>
@@ -191,9 +192,11 @@ static int make_board(struct plait_process_pool *p)
 {
     const plait_process_options *o = &p->options;
     struct epoll_event event = { .events = EPOLLIN };
+    plait_hold_standard_descriptors();
     p->memory = plait_shared_memory_new(&(plait_shared_memory_options){ .limit = o->shared_limit });
     p->board = p->memory ? plait_shared_alloc(p->memory, sizeof *p->board + 64) : NULL;
     if (!p->board) return plait_error_code();
+    atomic_store_explicit(&plait_shared_peek(p->board)->ruler, plait_process_generation(), memory_order_relaxed);
     p->board = (struct plait_pool_board *)(((uintptr_t)p->board + 63) & ~(uintptr_t)63);
     int err = plait_process_pool_settle(p);
     if (err) return err;

@@ -1,9 +1,9 @@
 /* process_pool.h: a pool of worker processes, inside. process_pool.c makes and ends it, process_intake.c takes tasks in,
    process_turn.c is what whoever is at hand does for all: process_giving.c gives the tasks to workers, process_cells.c packs
    them and what comes back. process_manager.c is the thread for what takes long: process_workers.c starts workers and buries
-   them. process_worker.c is the life of a worker. Parent and worker share memory and no lock but that of its heap: so one that dies or
-   is stopped, at whatever step, holds up nobody. The heap's is taken from a holder that died; one that is stopped (SIGSTOP) in its
-   few instructions holds up whoever wants memory there, until it goes on or is killed.
+   them. process_worker.c is the life of a worker. Parent and worker share memory and no lock but that of its heap: so one that
+   dies or is stopped, at whatever step, holds up nobody. The heap's is taken from a holder that died; one that is stopped
+   (SIGSTOP) in its few instructions is killed by a parent that has waited for a second.
 
    What must hold:
    - A worker's cells are a ring, given, run and answered in one order: the word `state` of each is all that says whose it

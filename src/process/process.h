@@ -95,4 +95,7 @@ void plait_process_sign(const plait_process *, plait_record *);
    any other. */
 void plait_worker_begin(void);
 
+/* The same: sees to it that no file is opened under the numbers of stdin, stdout and stderr where they are closed. */
+void plait_hold_standard_descriptors(void);
+
 #endif

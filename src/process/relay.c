@@ -8,6 +8,7 @@
 #include "process/relay.h"
 #include "base/hooks.h"
 #include "base/memory.h"
+#include "process/process.h"
 #include "thread/thread.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -258,6 +259,7 @@ static struct plait_relay_thread *start_thread(void)
         plait_fail(PLAIT_ENOMEM, "no memory to pass on what a process writes");
         return NULL;
     }
+    plait_hold_standard_descriptors(); /* closed since the program began: what is passed on must fail, not wait for ever */
     t->bell = plait_refused("descriptor") ? (errno = EMFILE, -1) : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int err = t->bell < 0 ? errno : 0;
     for (int i = 0; i < 2; i++) {

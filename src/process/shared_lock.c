@@ -51,7 +51,10 @@ static bool lock_slowly(struct plait_shared_member *me, struct plait_shared_lock
             const struct plait_word words[2] = { { &l->word, word | SLEEPERS, false },
                                                  { &me->registry->epoch, epoch, false } };
             plait_words_sleep(words, 2, patience_ends());
-            if (atomic_load_explicit(&l->word, memory_order_relaxed) == words[0].value) plait_shared_look_for_dead(me);
+            if (atomic_load_explicit(&l->word, memory_order_relaxed) == words[0].value) {
+                plait_shared_look_for_dead(me);
+                plait_shared_end_stopped(me, owner);
+            }
             slept = true;
         }
     }

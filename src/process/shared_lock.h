@@ -3,7 +3,8 @@
    Lock. Held for some tens of instructions, never over a wait; it belongs to a process, not to a thread.
    - Whoever takes it is told when the process that held it died with it. Then what it guards may be half-changed, and is to
      be mended first. If that one dies too, the next is told again.
-   - While it is held by a process that was stopped, the others wait for it, whatever their deadlines.
+   - While it is held by a process that was stopped, the others wait for it, whatever their deadlines. Unless the memory has
+     one who rules it (a pool's): who does so and has waited for a second ends such a one.
 
    Place. A word that steps with each wake, of which bit 0 says that somebody may sleep.
    - Whoever is going to sleep comes to the place (sets bit 0) under the lock under which he saw nothing to take. Whoever

@@ -99,13 +99,16 @@ struct plait_shared_member *plait_shared_peek(const void *object)
 
 static bool is_alive(uint32_t life) { return (life & FUTEX_TID_MASK) != 0; }
 
-bool plait_shared_alive(struct plait_shared_member *me, uint32_t id)
+unsigned plait_shared_life(struct plait_shared_member *me, uint32_t id)
 {
     uint32_t slot = id & ((1U << SLOT_BITS) - 1);
     struct plait_shared_slot *s = &me->registry->slots[slot < PLAIT_SLOTS ? slot : 0];
-    return slot < PLAIT_SLOTS && atomic_load_explicit(&s->id, memory_order_acquire) == id &&
-           is_alive(atomic_load_explicit(&s->life, memory_order_acquire));
+    if (slot >= PLAIT_SLOTS || atomic_load_explicit(&s->id, memory_order_acquire) != id) return 0;
+    uint32_t life = atomic_load_explicit(&s->life, memory_order_acquire);
+    return is_alive(life) ? life & FUTEX_TID_MASK : 0;
 }
+
+bool plait_shared_alive(struct plait_shared_member *me, uint32_t id) { return plait_shared_life(me, id) != 0; }
 
 static void ring(struct plait_shared_slot *s)
 {

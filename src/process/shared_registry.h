@@ -45,6 +45,7 @@ struct plait_shared_member {
     uint32_t id;
     struct plait_shared_slot *slot;
     struct plait_shared_member *next; /* among those of the service thread */
+    _Atomic uint32_t ruler; /* generation of the process whose workers all others are; 0: there is none such */
 };
 
 /* Addresses of shared memory: the same in all processes. */
@@ -73,6 +74,12 @@ static inline struct plait_shared_member *plait_shared_member_of(const void *obj
 }
 
 bool plait_shared_alive(struct plait_shared_member *, uint32_t id);
+
+/* The service thread of one that is alive; else 0. */
+unsigned plait_shared_life(struct plait_shared_member *, uint32_t id);
+
+/* shared_stopped.c: kills the process of an id if it is stopped and this one rules the memory. */
+void plait_shared_end_stopped(struct plait_shared_member *, uint32_t id);
 static inline uint32_t plait_shared_epoch(struct plait_shared_member *me)
 {
     return atomic_load_explicit(&me->registry->epoch, memory_order_acquire);

@@ -113,7 +113,7 @@ void plait_worker_begin(void)
 
 /* Opened the wrong way round: what is read or written fails with EBADF as before. No file that is opened later gets such a
    number, to be written to by what prints, of this process or of its workers. */
-static void hold_standard_descriptors(void)
+void plait_hold_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return;
@@ -123,6 +123,6 @@ void plait_init(void)
 {
     if (plait_was_initialized) return;
     plait_was_initialized = true;
-    hold_standard_descriptors();
+    plait_hold_standard_descriptors();
     plait_worker_begin();
 }

@@ -114,6 +114,13 @@ static int prints_nowhere(void)
     return 6;
 }
 
+static int closes_stdout(void)
+{
+    plait_init();
+    close(STDOUT_FILENO);
+    return prints_nowhere();
+}
+
 static int begins_without_stdout(void)
 {
     char byte = 0;
@@ -132,7 +139,8 @@ static const struct scene {
                { "it_exits", it_exits },
                { "leaves_some", leaves_some },
                { "one_takes_long", one_takes_long },
-               { "begins_without_stdout", begins_without_stdout } };
+               { "begins_without_stdout", begins_without_stdout },
+               { "closes_stdout", closes_stdout } };
 
 static void play(const char *scene, int expected, const char *words)
 {
@@ -192,6 +200,7 @@ static void what_workers_print_where_stdout_is_closed_goes_nowhere(void **unused
 {
     (void)unused;
     play("begins_without_stdout", 6, "0 failed");
+    play("closes_stdout", 6, "0 failed");
 }
 
 int main(int count, char **arguments)
