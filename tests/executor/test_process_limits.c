@@ -1,4 +1,5 @@
 /* test_process_limits.c: what the workers of a pool may use: CPUs, niceness, memory; and what one that gets none says. */
+#include "on_valgrind.h"
 #include "runners.h"
 #include "sanitizers.h"
 #include <fcntl.h>
@@ -167,6 +168,7 @@ static void a_pool_takes_its_part_of_few_addresses(void **unused)
 {
     (void)unused;
     int code = 1;
+    if (RUNNING_ON_VALGRIND) skip(); /* which takes more itself */
     plait_process *p = plait_process_start(work_with_few_addresses, NULL);
     check(p);
     check_code(plait_process_join(p, &code, PLAIT_FOREVER), 0);
