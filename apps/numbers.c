@@ -47,7 +47,7 @@ static bool is_blank(char byte) { return strchr(" \t\r\n\v\f", byte) && byte; }
 int number_reader_next(struct number_reader *r, struct number_word *word)
 {
     struct parse parse = { .good = true };
-    char byte;
+    char byte = 0;
     int got;
     size_t shown = 0;
     while ((got = next_byte(r, &byte)) == 1) {

@@ -24,8 +24,8 @@ typedef struct plait_process_options {
     size_t tasks_per_worker; /* after which it is replaced; default: no bound */
     size_t memory_limit; /* bytes of data that a worker may have, its code and what it shares not counted (RLIMIT_DATA):
                                 beyond them it gets no memory, and failures and deaths say so; default: no bound */
-    size_t shared_limit; /* bytes for what is on its way between here and there; default 64 GiB of addresses, or an
-                                eighth of those that this process may have (RLIMIT_AS) */
+    size_t shared_limit; /* bytes for what is on its way between here and there; default 16 GiB of addresses, or an
+                                eighth of those that this process may have (RLIMIT_AS), or less if fewer are left */
     int niceness;        /* added to that of this process */
     const int *cpus;     /* so many CPUs, by their numbers, copied: workers run on those alone; default: on those that
                                 this process may use. Others are PLAIT_EINVAL */

@@ -22,6 +22,7 @@
 
 /* All of them use the pool's memory, and so does this process; some places are left for children that tasks fork. */
 enum { MOST_WORKERS = 240 };
+#define LEAST_SHARED ((size_t)64 << 20)
 static _Atomic unsigned made;
 
 /* Pools' memory, used again for pools: taken off all at once, so that none is met twice. */
@@ -168,7 +169,7 @@ static int check_options(const plait_process_options *o)
 /* They are taken at once, and the rest of the program needs some too. */
 static size_t usual_shared_limit(void)
 {
-    size_t usual = (size_t)64 << 30;
+    size_t usual = (size_t)16 << 30;
     struct rlimit addresses;
     if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur / 8 < usual) usual = addresses.rlim_cur / 8;
     return usual;
@@ -184,7 +185,21 @@ static void set_defaults(plait_process_options *o)
     int64_t *times[] = { &o->grace, &o->start_limit, &o->idle_timeout };
     for (size_t i = 0; i < 3; i++) /* they are added to the time */
         if (*times[i] > INT64_MAX / 4) *times[i] = -1;
-    if (!o->shared_limit) o->shared_limit = usual_shared_limit();
+}
+
+/* As large as was asked for; else as usual, or less of it where there are not so many addresses left. */
+static plait_shared_memory *make_memory(size_t *limit)
+{
+    if (*limit) return plait_shared_memory_new(&(plait_shared_memory_options){ .limit = *limit });
+    plait_record *words = plait_record_ref(*plait_record_here());
+    plait_shared_memory *m = NULL;
+    for (*limit = usual_shared_limit();; *limit /= 2) {
+        m = plait_shared_memory_new(&(plait_shared_memory_options){ .limit = *limit });
+        if (m || *limit / 2 < LEAST_SHARED) break;
+    }
+    if (m) plait_record_keep(words);
+    else plait_record_unref(words);
+    return m;
 }
 
 /* What the workers look at. */
@@ -193,7 +208,7 @@ static int make_board(struct plait_process_pool *p)
     const plait_process_options *o = &p->options;
     struct epoll_event event = { .events = EPOLLIN };
     plait_hold_standard_descriptors();
-    p->memory = plait_shared_memory_new(&(plait_shared_memory_options){ .limit = o->shared_limit });
+    p->memory = make_memory(&p->options.shared_limit);
     p->board = p->memory ? plait_shared_alloc(p->memory, sizeof *p->board + 64) : NULL;
     if (!p->board) return plait_error_code();
     atomic_store_explicit(&plait_shared_peek(p->board)->ruler, plait_process_generation(), memory_order_relaxed);

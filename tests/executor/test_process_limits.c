@@ -177,6 +177,22 @@ static void a_pool_takes_its_part_of_few_addresses(void **unused)
 }
 #endif
 
+/* All shared memories together have 512 GiB of them. */
+static void a_pool_takes_what_others_have_left_of_the_addresses(void **unused)
+{
+    (void)unused;
+    plait_executor *large =
+        plait_process_executor_new(&(plait_process_options){ .workers = 1, .shared_limit = (size_t)500 << 30 });
+    if (!large) skip(); /* not so many here */
+    check_code(plait_fail(-EDOM, "mine"), -EDOM);
+    plait_executor *ex = plait_process_executor_new(&(plait_process_options){ .workers = 1 });
+    check(ex);
+    check_string(plait_error()->message, "mine");
+    check_code(plait_await(plait_submit(ex, nothing, NULL), NULL), 0);
+    plait_executor_free(ex);
+    plait_executor_free(large);
+}
+
 int main(void)
 {
     plait_init();
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(workers_run_on_the_cpus_given_each_on_its_own_if_asked),
         cmocka_unit_test(a_cpu_that_may_not_be_used_is_refused),
         cmocka_unit_test(a_limit_that_is_too_low_to_begin_breaks_the_pool_and_says_so),
+        cmocka_unit_test(a_pool_takes_what_others_have_left_of_the_addresses),
 #if !defined TSAN && !defined ASAN
         cmocka_unit_test(a_task_that_gets_no_memory_fails_with_words_that_name_the_limit),
         cmocka_unit_test(a_crash_for_want_of_memory_names_the_limit_and_another_does_not),
