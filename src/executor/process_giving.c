@@ -30,11 +30,16 @@ plait_future *plait_process_pool_take_pending(struct plait_process_pool *p)
     return plait_lanes_take(&p->lanes, PLAIT_ABOVE);
 }
 
+static void link_first(struct plait_process_pool *p, plait_future *f)
+{
+    atomic_store_explicit(&f->link.next, p->again, memory_order_relaxed);
+    p->again = &f->link;
+}
+
 void plait_process_pool_put_first(struct plait_process_pool *p, plait_future *f)
 {
     plait_process_pool_unpack(p, f);
-    atomic_store_explicit(&f->link.next, p->again, memory_order_relaxed);
-    p->again = &f->link;
+    link_first(p, f);
 }
 
 /* Answers. */
@@ -211,12 +216,8 @@ static bool give(struct plait_process_pool *p, struct plait_process_worker *w, p
    looked into. */
 static void put_back(struct plait_process_pool *p, plait_future *f)
 {
-    if (plait_job_has_begun(f)) {
-        plait_process_pool_put_first(p, f);
-        return;
-    }
-    atomic_store_explicit(&f->link.next, p->again, memory_order_relaxed);
-    p->again = &f->link;
+    if (plait_job_has_begun(f)) plait_process_pool_unpack(p, f);
+    link_first(p, f);
 }
 
 void plait_process_pool_give(struct plait_process_pool *p, bool collected, struct plait_endings *e)

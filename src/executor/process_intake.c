@@ -96,21 +96,29 @@ void plait_process_pool_close(plait_executor *ex)
     if (p->bound.capacity) plait_bound_close(&p->bound);
 }
 
-void plait_process_pool_cancel_pending(struct plait_process_pool *p)
+static plait_record *why_not(struct plait_process_pool *p, bool cancels)
 {
+    return cancels ? plait_record_say(PLAIT_ECANCELED, NULL, "%s", PLAIT_BEFORE_IT_RAN)
+                   : plait_process_pool_broken_record(p);
+}
+
+void plait_process_pool_end_pending(struct plait_process_pool *p)
+{
+    bool cancels = atomic_load_explicit(&p->cancels, memory_order_acquire);
     for (;;) {
         struct plait_endings e = { .ended = NULL };
         plait_process_pool_lock(p);
         plait_future *f = plait_process_pool_take_pending(p);
         bool begun = f && plait_job_has_begun(f);
         if (begun)
-            plait_process_pool_conclude(p, &(struct plait_job){ .future = f, .deadline = f->deadline }, PLAIT_ECANCELED,
-                                        false, plait_record_say(PLAIT_ECANCELED, NULL, "%s", PLAIT_BEFORE_IT_RAN), &e);
-        else if (f) plait_process_pool_leave(p), p->figures.cancelled++;
+            plait_process_pool_conclude(p, &(struct plait_job){ .future = f, .deadline = f->deadline },
+                                        cancels ? PLAIT_ECANCELED : PLAIT_EBROKEN, false, why_not(p, cancels), &e);
+        else if (f) plait_process_pool_leave(p), *(cancels ? &p->figures.cancelled : &p->figures.refused) += 1;
         plait_process_pool_unlock(p, &e);
         if (!f) return;
         if (begun) continue;
-        plait_future_withdraw(f); /* its callbacks are called here */
+        if (cancels) plait_future_withdraw(f); /* its callbacks are called here */
+        else plait_future_fail(f, PLAIT_EBROKEN, why_not(p, cancels));
         plait_future_release(f);
         plait_process_pool_count_ended(p, 1);
     }
@@ -123,7 +131,7 @@ int plait_process_pool_shutdown(plait_executor *ex, const plait_shutdown_options
     plait_process_pool_close(ex);
     if (o->cancel) {
         atomic_store_explicit(&p->cancels, true, memory_order_release);
-        plait_process_pool_cancel_pending(p);
+        plait_process_pool_end_pending(p);
     }
     atomic_store_explicit(&p->ending, true, memory_order_seq_cst);
     plait_mutex_lock(&p->guard);

@@ -35,27 +35,6 @@ struct manager {
 
 static int64_t sooner(int64_t a, int64_t b) { return !a || (b && b < a) ? b : a; }
 
-/* Those that nobody can run. */
-static void fail_pending(struct plait_process_pool *p)
-{
-    for (;;) {
-        struct plait_endings e = { .ended = NULL };
-        plait_process_pool_lock(p);
-        plait_future *f = plait_process_pool_take_pending(p);
-        bool begun = f && plait_job_has_begun(f);
-        if (begun)
-            plait_process_pool_conclude(p, &(struct plait_job){ .future = f, .deadline = f->deadline }, PLAIT_EBROKEN,
-                                        false, plait_process_pool_broken_record(p), &e);
-        else if (f) plait_process_pool_leave(p), p->figures.refused++;
-        plait_process_pool_unlock(p, &e);
-        if (!f) return;
-        if (begun) continue;
-        plait_future_fail(f, PLAIT_EBROKEN, plait_process_pool_broken_record(p));
-        plait_future_release(f);
-        plait_process_pool_count_ended(p, 1);
-    }
-}
-
 static void cancel_running(struct plait_process_pool *p, struct plait_process_worker *w, struct plait_cell *cell,
                            struct plait_job *j, int64_t now)
 {
@@ -203,8 +182,7 @@ static int64_t manage(struct manager *m)
     bool birth = p->wants_worker && !plait_process_pool_ends_pending(p);
     plait_process_pool_unlock(p, &e);
     plait_process_pool_run_callbacks(p);
-    if (atomic_load_explicit(&p->cancels, memory_order_acquire)) plait_process_pool_cancel_pending(p);
-    else if (plait_process_pool_broken(p)) fail_pending(p);
+    if (plait_process_pool_ends_pending(p)) plait_process_pool_end_pending(p);
     if (!birth) return look;
     if (p->next_birth > now) return sooner(look, p->next_birth);
     plait_process_pool_start_worker(p);

@@ -221,8 +221,7 @@ int plait_process_pool_shutdown(plait_executor *, const plait_shutdown_options *
 void plait_process_pool_leave(struct plait_process_pool *); /* one that has not begun leaves the queue */
 void plait_process_pool_wake_manager(struct plait_process_pool *);
 plait_record *plait_process_pool_broken_record(struct plait_process_pool *); /* what is told of one that is */
-void plait_process_pool_cancel_pending(
-    struct plait_process_pool *); /* what waits; the manager skips what workers have */
+void plait_process_pool_end_pending(struct plait_process_pool *); /* what waits, of one that cancels or is broken */
 static inline bool plait_process_pool_broken(struct plait_process_pool *p)
 {
     return atomic_load_explicit(&p->broken, memory_order_acquire);

@@ -117,15 +117,7 @@ static bool let_go(struct plait_process_pool *p, struct plait_endings *e)
     return asked;
 }
 
-/* That another has it is no failure of the running task, whose words stay. */
-static bool try(struct plait_process_pool *p)
-{
-    plait_record **here = plait_record_here(), *kept = *here;
-    *here = NULL;
-    bool got = plait_mutex_lock_until(&p->guard, PLAIT_NOW) == 0;
-    *here = kept;
-    return got;
-}
+static bool try(struct plait_process_pool *p) { return plait_mutex_lock_until(&p->guard, PLAIT_NOW) == 0; }
 
 static void take_turns(struct plait_process_pool *p, bool collect)
 {
