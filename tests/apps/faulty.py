@@ -8,6 +8,8 @@ import json
 import socket
 import threading
 
+from command import LIMIT, check
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 
 
@@ -98,3 +100,19 @@ class Server:
             return base in ("RED", "MOV")
         connection.sendall(full(rates(base)))
         return True
+
+
+class Held(Server):
+    """Holds every request until .open is set; .arrived counts them."""
+
+    def __init__(self):
+        self.open, self.arrived = threading.Event(), threading.Semaphore(0)
+        super().__init__(self.hold)
+
+    def hold(self, base):
+        self.arrived.release()
+        self.open.wait(LIMIT)
+
+    def await_requests(self, count):
+        for _ in range(count):
+            check(self.arrived.acquire(timeout=LIMIT))

@@ -10,7 +10,7 @@ import threading
 import time
 
 from command import LIMIT, MODELS, check, rows, run, start
-from faulty import Server
+from faulty import Held, Server
 from processes import await_end, children_of
 
 MATRIX = """\
@@ -233,22 +233,6 @@ def models_that_disagree_are_told():
                                           for m in MODELS[1:]], result.stderr)
 
 
-class Held:
-    """A server that holds every request until .open is set; .arrived counts them."""
-
-    def __init__(self):
-        self.open, self.arrived = threading.Event(), threading.Semaphore(0)
-        self.server = Server(self.hold)
-
-    def hold(self, base):
-        self.arrived.release()
-        self.open.wait(LIMIT)
-
-    def await_requests(self, count):
-        for _ in range(count):
-            check(self.arrived.acquire(timeout=LIMIT))
-
-
 def press_control_c(process):
     """ThreadSanitizer holds a signal back while its thread sleeps in a futex, as the main thread does here; it hands it on
     at once where a thread polls. So there one that waits for an answer gets it: requests are held, so one soon does."""
@@ -291,7 +275,7 @@ def one_interrupt_prints_what_is_there():
         if model == "process-pool" and "thread" in os.environ.get("PLAIT_SANITIZE", ""):
             continue  # its requests poll in other processes
         held = Held()
-        process = start("fx", "-m", model, "-j", "2", "--url", held.server.url, "--bases", "AAA,BBB,CCC,DDD",
+        process = start("fx", "-m", model, "-j", "2", "--url", held.url, "--bases", "AAA,BBB,CCC,DDD",
                         "--symbols", "USD")
         held.await_requests(at_once)
         interrupt(process)
@@ -306,7 +290,7 @@ def one_interrupt_prints_what_is_there():
 def two_interrupts_end_it_at_once():
     for model in ["sequential", "futures", "coroutines", "all"]:
         held = Held()
-        process = start("fx", "-m", model, "--url", held.server.url, "--bases", "AAA,BBB",
+        process = start("fx", "-m", model, "--url", held.url, "--bases", "AAA,BBB",
                         "--symbols", "USD")
         held.await_requests(1)
         interrupt(process)
@@ -321,7 +305,7 @@ def two_interrupts_end_it_at_once():
 
 def an_interrupt_ends_the_comparison():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA,BBB", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "--url", held.url, "--bases", "AAA,BBB", "--symbols", "USD")
     held.await_requests(1)
     interrupt(process)
     held.open.set()
@@ -333,7 +317,7 @@ def an_interrupt_ends_the_comparison():
 
 def a_model_whose_process_dies_is_told():
     held = Held()
-    process = start("fx", "-m", "all", "-q", "--url", held.server.url, "--bases", "AAA", "--symbols", "USD")
+    process = start("fx", "-m", "all", "-q", "--url", held.url, "--bases", "AAA", "--symbols", "USD")
     held.await_requests(1)
     for child in children_of(process.pid):
         os.kill(child, signal.SIGKILL)

@@ -3,27 +3,10 @@
 
 import os
 import signal
-import threading
 
 from command import LIMIT, check, rows, run, start
-from faulty import Server
+from faulty import Held
 from processes import await_end, descendants_of, workers_of
-
-
-class Held(Server):
-    """Holds every request until .open is set; .arrived counts them."""
-
-    def __init__(self):
-        self.open, self.arrived = threading.Event(), threading.Semaphore(0)
-        super().__init__(self.hold)
-
-    def hold(self, base):
-        self.arrived.release()
-        self.open.wait(LIMIT)
-
-    def await_requests(self, count):
-        for _ in range(count):
-            check(self.arrived.acquire(timeout=LIMIT))
 
 
 def fetch_from(server, bases, *arguments):
